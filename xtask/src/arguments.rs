@@ -1,0 +1,104 @@
+//! What can be asked of the workshop on the command line?
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::test::Part;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The workshop of Countersign", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Install what the other tasks need: wasm target, npm packages, wasm-opt, Chromium
+    Setup,
+    /// Build the demo's page into dist/
+    Build,
+    /// Build page and server, start them on one origin, stop on Ctrl-C
+    Demo(Demo),
+    /// Build the npm package into sdk/js/pkg, pack it, and print its size
+    Npm,
+    /// Run every check and test, as CI does; or only the named parts and what they need
+    Test {
+        #[arg(value_enum, value_name = "PART")]
+        parts: Vec<Part>,
+    },
+    /// Run the browser tests alone
+    E2e(EndToEnd),
+    /// Measure
+    Bench {
+        #[command(subcommand)]
+        bench: Bench,
+    },
+    /// Print the bytes of the page and of the npm package
+    Size,
+    /// Check the house rules alone
+    Tidy,
+    /// Put links named wasm-bindgen and wasm-bindgen-test-runner into a folder, for trunk and wasm-pack
+    Links { folder: PathBuf },
+    /// The binding generator of the same lock file
+    #[command(disable_help_flag = true)]
+    WasmBindgen {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// The headless test runner of the same lock file
+    #[command(disable_help_flag = true)]
+    WasmBindgenTestRunner {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// Keep users and sessions in this file; without it they last as long as the demo
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// Open the /control endpoints and print their token
+    #[arg(long)]
+    pub control: bool,
+    /// Further settings for server-mock, after `--`
+    #[arg(last = true, value_name = "SETTING")]
+    pub settings: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct EndToEnd {
+    /// Run all of it this many times
+    #[arg(long, default_value_t = 1, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Only tests whose name matches this regular expression
+    #[arg(long, value_name = "PATTERN")]
+    pub grep: Option<String>,
+    /// Only these files
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// server-mock as released: process start to its ready line
+    Start(BenchStart),
+    /// A revocation committed to the gated UI gone in another browser
+    Revocation {
+        /// Handed to tests/browser/bench-revocation.mjs
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct BenchStart {
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+}

@@ -1,0 +1,73 @@
+//! Which tests run our code, and with what?
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::count::{self, Count};
+use crate::browser_tests::{self, Stage};
+use crate::command;
+use crate::failure::{Outcome, While};
+use crate::npm;
+use crate::server::{self, Profile};
+use crate::setup::Browser;
+use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
+
+/// By nextest where it is installed, else by cargo itself.
+pub fn unit() -> Outcome<Count> {
+    let has_nextest = command::succeeds(command::cargo().args(["nextest", "--version"]));
+    let words: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--lib", "--bins", "--tests"] };
+    let mut sum = Count::default();
+    for packages in [NATIVE_PACKAGES, &["xtask"]] {
+        let mut cargo = command::cargo();
+        cargo.args(words).arg("--no-fail-fast").args(package_flags(packages));
+        sum += count::run(&mut cargo)?.at_least_one()?;
+    }
+    Ok(sum)
+}
+
+/// There may be none yet, but all documentation is then still compiled.
+pub fn doc_tests() -> Outcome<Count> {
+    let mut cargo = command::cargo();
+    let libraries = NATIVE_PACKAGES;
+    count::run(cargo.args(["test", "--doc", "--no-fail-fast"]).args(package_flags(libraries)))
+}
+
+/// Runs the SDK's tests in headless Chromium, through the runner in `.cargo/config.toml`.
+pub fn wasm(browser: &Browser) -> Outcome<Count> {
+    let mut cargo = command::cargo();
+    cargo.args(["test", "-p", "countersign", "--target", WASM_TARGET, "--no-fail-fast"]);
+    cargo.env("CHROMEDRIVER", &browser.chromedriver);
+    cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", driver_settings(&browser.chromium)?);
+    // A busy machine needs more than the runner's 5 and 20 seconds.
+    cargo.envs([("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60"), ("WASM_BINDGEN_TEST_TIMEOUT", "180")]);
+    count::run(&mut cargo)?.at_least_one()
+}
+
+pub fn npm_package() -> Outcome<Count> {
+    let tarball = npm::build()?;
+    let project = npm::install_for_test(&tarball)?;
+    let mut node = command::program("node");
+    node.args(["--test", "--test-reporter=spec"]).env("E2E_PACKAGE_USER", project);
+    node.args(browser_tests::test_files(&workspace::at("tests/npm"))?);
+    count::run(&mut node)?.at_least_one()
+}
+
+pub fn end_to_end(browser: Browser, page: PathBuf) -> Outcome<Count> {
+    let server = server::build(Profile::Development)?;
+    let stage = Stage { server, page, browser };
+    count::run(&mut browser_tests::suite(&stage, &[], None)?)?.at_least_one()
+}
+
+/// webdriver.json with the Chromium that was found, which need not be the driver's own choice.
+fn driver_settings(chromium: &Path) -> Outcome<PathBuf> {
+    let text = fs::read_to_string(workspace::at("webdriver.json")).while_doing("webdriver.json could not be read")?;
+    let mut settings: Value = serde_json::from_str(&text).while_doing("webdriver.json is not JSON")?;
+    settings["goog:chromeOptions"]["binary"] = json!(chromium);
+    let folder = workspace::shelf("")?;
+    fs::create_dir_all(&folder).while_doing("A folder for xtask could not be made")?;
+    let file = folder.join("webdriver.json");
+    fs::write(&file, settings.to_string()).while_doing("The driver's settings could not be written")?;
+    Ok(file)
+}
