@@ -41,12 +41,14 @@ fn write(html: &str, tags: &[Tag], bindings: &Bindings, finished: &Path) -> Outc
     let folder = workspace::at("dist.new");
     remove(&folder)?;
     fs::create_dir_all(&folder).while_doing("dist.new could not be made")?;
-    let mut assets = Assets::new(folder.clone());
+    let assets = Assets::new(folder.clone());
     let mut page = String::with_capacity(html.len() * 2);
     let mut position = 0;
     for tag in tags {
-        page.push_str(&html[position..tag.range.start]);
-        page.push_str(&assets.place(tag, bindings)?);
+        let before = &html[position..tag.range.start];
+        let indentation: String = before.chars().rev().take_while(|letter| *letter == ' ').collect();
+        page.push_str(before);
+        page.push_str(&assets.place(tag, bindings)?.join(&format!("\n{indentation}")));
         position = tag.range.end;
     }
     page.push_str(&html[position..]);

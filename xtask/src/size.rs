@@ -1,7 +1,7 @@
 //! How many bytes do page and package have?
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command;
 use crate::failure::{Outcome, While};
@@ -15,7 +15,8 @@ pub fn run() -> Outcome {
     let page = page::build()?;
     println!("\nthe demo's page");
     let entries = fs::read_dir(&page).while_doing("dist/ could not be read")?;
-    let mut files: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_sized).collect();
+    let mut files: Vec<_> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|file| is_sized(file)).collect();
     files.sort();
     print_sizes(&files)?;
     println!("\nthe npm package");
@@ -26,7 +27,7 @@ pub fn print_npm_package() -> Outcome {
     print_sizes(&npm::sized_files())
 }
 
-fn is_sized(file: &PathBuf) -> bool {
+fn is_sized(file: &Path) -> bool {
     file.extension().is_some_and(|extension| ["wasm", "js", "css", "html"].iter().any(|known| extension == *known))
 }
 

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome, While};
 use crate::workspace;
 
 /// Changes when this file writes the same inputs differently.
-pub const LAYOUT: &str = "layout 1";
+pub const LAYOUT: &str = "layout 2";
 
 #[derive(Debug)]
 pub struct Assets {
@@ -23,17 +23,17 @@ impl Assets {
 
     /// Copies what a tag asks for and gives the tags that a browser understands. Addresses are
     /// absolute, since the same page answers every path of the application.
-    pub fn place(&mut self, tag: &Tag, bindings: &Bindings) -> Outcome<String> {
+    pub fn place(&self, tag: &Tag, bindings: &Bindings) -> Outcome<Vec<String>> {
         let source = workspace::at(&tag.href);
         match tag.kind {
             Kind::Rust => self.place_module(bindings),
             Kind::Css => {
                 let name = self.write_hashed(&source, &read(&source)?)?;
-                Ok(format!(r#"<link rel="stylesheet" href="/{name}"{}>"#, kept(tag)))
+                Ok(vec![format!(r#"<link rel="stylesheet" href="/{name}"{}>"#, kept(tag))])
             }
             Kind::Icon => {
                 let name = self.write_hashed(&source, &read(&source)?)?;
-                Ok(format!(r#"<link rel="icon" href="/{name}"{}>"#, kept(tag)))
+                Ok(vec![format!(r#"<link rel="icon" href="/{name}"{}>"#, kept(tag))])
             }
             Kind::CopyFile | Kind::CopyFolder => {
                 let parent = if tag.kind == Kind::CopyFile { source.parent() } else { Some(source.as_path()) };
@@ -48,32 +48,30 @@ impl Assets {
                     let relative = file.strip_prefix(parent).unwrap_or(&file);
                     write(&into.join(relative), &read(&file)?)?;
                 }
-                Ok(String::new())
+                Ok(Vec::new())
             }
         }
     }
 
     /// The module, its glue and the loader, which is a file of its own because the page's security
     /// policy allows no script inside the page.
-    fn place_module(&mut self, bindings: &Bindings) -> Outcome<String> {
+    fn place_module(&self, bindings: &Bindings) -> Outcome<Vec<String>> {
         let wasm = self.write_hashed(&bindings.wasm(), &read(&bindings.wasm())?)?;
         let glue = self.write_hashed(&bindings.glue(), &read(&bindings.glue())?)?;
         let loader = format!("import init from \"/{glue}\";\n\nawait init({{ module_or_path: \"/{wasm}\" }});\n");
         let loader = self.write_hashed(Path::new("loader.js"), loader.as_bytes())?;
+        let mut tags = vec![format!("<link rel=\"modulepreload\" href=\"/{glue}\">")];
         let snippets = bindings.folder.join("snippets");
-        let mut preloads = String::new();
         if snippets.is_dir() {
             for file in files_of(&snippets)? {
                 let relative = file.strip_prefix(&bindings.folder).unwrap_or(&file);
                 write(&self.folder.join(relative), &read(&file)?)?;
-                preloads.push_str(&format!("<link rel=\"modulepreload\" href=\"/{}\">\n", relative.display()));
+                tags.push(format!("<link rel=\"modulepreload\" href=\"/{}\">", relative.display()));
             }
         }
-        Ok(format!(
-            "<link rel=\"modulepreload\" href=\"/{glue}\">\n{preloads}\
-             <link rel=\"preload\" href=\"/{wasm}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n\
-             <script type=\"module\" src=\"/{loader}\"></script>"
-        ))
+        tags.push(format!(r#"<link rel="preload" href="/{wasm}" as="fetch" type="application/wasm" crossorigin>"#));
+        tags.push(format!(r#"<script type="module" src="/{loader}"></script>"#));
+        Ok(tags)
     }
 
     /// `style.css` goes out as `style-0123456789abcdef.css`: caches may keep it for ever.

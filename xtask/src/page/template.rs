@@ -35,11 +35,16 @@ pub fn find_tags(html: &str) -> Outcome<Vec<Tag>> {
     let mut position = 0;
     while let Some(start) = html[position..].find('<').map(|offset| position + offset) {
         let end = end_of(html, start)?;
-        let attributes = attributes(&html[start..end]);
-        if attributes.iter().any(|(name, _)| name == "data-trunk") {
-            tags.push(tag(&html[start..end], attributes, start..end)?);
-        }
         position = end;
+        let source = &html[start..end];
+        if source.starts_with("<!") {
+            continue;
+        }
+        let attributes = attributes(source);
+        refuse_inline(source, &attributes)?;
+        if attributes.iter().any(|(name, _)| name == "data-trunk") {
+            tags.push(tag(source, attributes, start..end)?);
+        }
     }
     Ok(tags)
 }
@@ -60,6 +65,18 @@ fn end_of(html: &str, start: usize) -> Outcome<usize> {
         }
     }
     Err(unclosed(rest))
+}
+
+/// The page's security policy blocks these, which would be seen only in the browser.
+fn refuse_inline(source: &str, attributes: &[(String, String)]) -> Outcome {
+    let has_source = attributes.iter().any(|(name, _)| name == "src");
+    let is_inline = source.starts_with("<style") || (source.starts_with("<script") && !has_source);
+    if is_inline || attributes.iter().any(|(name, _)| name == "style" || name.starts_with("on")) {
+        return Err(Failure::new(format!(
+            "index.html: scripts and styles stand in files of their own, since the page's policy blocks this: {source}"
+        )));
+    }
+    Ok(())
 }
 
 fn unclosed(rest: &str) -> Failure {
@@ -149,5 +166,15 @@ mod tests {
             let sentence = find_tags(html).unwrap_err().sentence.unwrap();
             assert!(sentence.contains("data-trunk"), "{sentence}");
         }
+    }
+
+    #[test]
+    fn what_the_security_policy_would_block_is_refused() {
+        for html in
+            ["<script>go()</script>", "<style>p {}</style>", "<p style=\"color: red\">", "<body onload=\"go()\">"]
+        {
+            assert!(find_tags(html).is_err(), "{html}");
+        }
+        assert!(find_tags("<script type=\"module\" src=\"/a.js\"></script>").is_ok_and(|tags| tags.is_empty()));
     }
 }
