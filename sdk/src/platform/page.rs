@@ -1,0 +1,90 @@
+//! Where are we, what time is it, and what do the page and its user do?
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use countersign_core::input::PageNews;
+use countersign_core::{Input, Moment};
+use gloo_events::{EventListener, EventListenerOptions};
+use web_sys::{Document, EventTarget, Url, VisibilityState, Window};
+
+use super::{Feed, crypto};
+
+/// Milliseconds for which one act of the user stands: typing a letter must not wake the core at each key.
+const ONE_ACT: f64 = 5_000.0;
+
+/// Everything the page is asked to report. Dropping it stops the reports.
+#[derive(Debug)]
+pub struct Page {
+    _listeners: Vec<EventListener>,
+}
+
+impl Page {
+    /// Listens to the page; without one there is nothing to hear.
+    pub fn watch(feed: &Feed) -> Self {
+        let listeners = web_sys::window().and_then(|window| Some(listeners(&window, &window.document()?, feed)));
+        Self { _listeners: listeners.unwrap_or_default() }
+    }
+}
+
+fn listeners(window: &Window, document: &Document, feed: &Feed) -> Vec<EventListener> {
+    let report = |target: &EventTarget, event: &'static str, news| {
+        let feed = feed.clone();
+        EventListener::new(target, event, move |_| feed.send(Input::Page(news)))
+    };
+    let last_act = Rc::new(Cell::new(f64::NEG_INFINITY));
+    vec![
+        report(window, "pageshow", PageNews::Shown),
+        report(window, "pagehide", PageNews::Leaving),
+        report(window, "online", PageNews::Online),
+        report(window, "offline", PageNews::Offline),
+        visibility(document, feed),
+        acts(document, "pointerdown", &last_act, feed),
+        acts(document, "keydown", &last_act, feed),
+    ]
+}
+
+fn visibility(document: &Document, feed: &Feed) -> EventListener {
+    let (asked, feed) = (document.clone(), feed.clone());
+    EventListener::new(document, "visibilitychange", move |_| {
+        let hidden = asked.visibility_state() == VisibilityState::Hidden;
+        feed.send(Input::Page(if hidden { PageNews::Hidden } else { PageNews::Visible }));
+    })
+}
+
+/// The user's acts, at most one in five seconds. Heard on the way down, so that no handler can keep them from us.
+fn acts(document: &Document, event: &'static str, last: &Rc<Cell<f64>>, feed: &Feed) -> EventListener {
+    let (last, feed) = (Rc::clone(last), feed.clone());
+    EventListener::new_with_options(document, event, EventListenerOptions::run_in_capture_phase(), move |_| {
+        let now = monotonic();
+        if now - last.get() >= ONE_ACT {
+            last.set(now);
+            feed.send(Input::Page(PageNews::Acted));
+        }
+    })
+}
+
+/// Now, by both clocks, with fresh chance; none outside a browser.
+pub fn moment() -> Option<Moment> {
+    let random = crypto::random()?;
+    Some(Moment { wall: js_sys::Date::now() as i64, monotonic: monotonic() as u64, random })
+}
+
+fn monotonic() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+}
+
+/// The page's own origin, such as `https://app.example.com`; none outside a browser.
+pub fn origin() -> Option<String> {
+    web_sys::window()?.location().origin().ok()
+}
+
+/// An address from a base; none if it is no address.
+pub fn resolve(address: &str, base: &str) -> Option<Url> {
+    Url::new_with_base(address, base).ok()
+}
+
+/// An address as a link in this page would mean it; none if it is no address.
+pub fn resolve_from_document(address: &str) -> Option<Url> {
+    resolve(address, &web_sys::window()?.document()?.base_uri().ok()??)
+}
