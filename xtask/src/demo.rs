@@ -1,6 +1,6 @@
 //! How does one command bring up page and server, and how does it end?
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,12 +47,14 @@ fn serve(mut command: Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(Failure::already_told(status)) }
 }
 
+/// Whoever reads our output may stop doing so (`… | head`); the server then goes on all the same.
 fn pass_on_output(server: &mut Child) {
     let Some(output) = server.stdout.take() else { return };
     for line in BufReader::new(output).lines().map_while(Result::ok) {
-        println!("{line}");
+        let _ = writeln!(io::stdout(), "{line}");
         if let Some(address) = line.strip_prefix(READY) {
-            println!(
+            let _ = writeln!(
+                io::stdout(),
                 "Open {address} and sign in as {SEEDED_USERS}; passwords are in README.md. Ctrl-C stops everything."
             );
         }
