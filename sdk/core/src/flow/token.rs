@@ -1,0 +1,161 @@
+//! How does the token flow speak? A short-lived bearer in memory, a rotating refresh token in a cookie.
+
+use crate::claims::{Claims, Provenance, Source, Verification};
+use crate::config::Config;
+use crate::effect::{Dressing, Request};
+use crate::error::Error;
+use crate::flow::session::credentials;
+use crate::flow::{
+    Bearer, Established, Failure, Flow, Judgement, Renewal, form_body, json_body, lifetime, merged, misunderstood,
+    problem, reach, read_body, reason, request,
+};
+use crate::input::{Answer, Response};
+use crate::json::Value;
+use crate::jwt::{Kind, Untrusted};
+use crate::secret::Secret;
+use crate::time::UnixMillis;
+
+pub(crate) struct TokenFlow;
+
+impl Flow for TokenFlow {
+    fn begin(&self, config: &Config, username: &str, password: &Secret, sid: Option<&str>) -> Request {
+        let body = json_body(&credentials(config, username, password));
+        Request { body, ..request(config, "POST", &config.dialect.login, sid) }
+    }
+
+    /// A token can't be asked who it is for once the page forgot it: resuming is renewing.
+    fn resume(&self, config: &Config, renewal: &Renewal<'_>) -> Request {
+        self.renew(config, renewal)
+    }
+
+    fn renew(&self, config: &Config, renewal: &Renewal<'_>) -> Request {
+        let idle_for = renewal.idle_for.to_string();
+        let mut fields =
+            vec![("grant_type", "refresh_token"), ("client_id", config.client_id.as_str()), ("idle_for", &idle_for)];
+        fields.extend(renewal.attempt_key.map(|key| ("attempt_key", key)));
+        fields.extend(renewal.last_attempt_key.map(|key| ("last_attempt_key", key)));
+        // Without a retry rule an answer that outlives the page is the only way to keep the cookie in step.
+        let keepalive = renewal.attempt_key.is_none();
+        Request { body: form_body(&fields), keepalive, ..request(config, "POST", &config.dialect.token, renewal.sid) }
+    }
+
+    fn judge(&self, _config: &Config, response: &Response, now: UnixMillis) -> Judgement {
+        let document = match read_body(response) {
+            Ok(document) => document,
+            Err(failure) => return Judgement::Failed(failure),
+        };
+        let word = |name| document.member(name).and_then(Value::as_text);
+        match (response.status, word("error").or(word("code"))) {
+            (200, _) => read(&document, now).map_or_else(
+                |what| Judgement::Failed(misunderstood(&what)),
+                |all| Judgement::Established(Box::new(all)),
+            ),
+            (400 | 401, Some("invalid_grant")) if word("reason") == Some("superseded") => Judgement::Superseded,
+            (400 | 401, Some("invalid_grant")) => Judgement::Refused(reason(&document)),
+            (401, Some("other_session")) => Judgement::OtherSession,
+            (401 | 403, Some("invalid_credentials" | "account_suspended")) => {
+                Judgement::Denied(problem(response.status, &document))
+            }
+            (400, Some("temporarily_unavailable")) => Judgement::Failed(Failure {
+                error: Error::server("server_busy", "The server is busy. Your session is kept."),
+                may_have_happened: false,
+            }),
+            (400, Some(error)) if document.member("error").is_some() => Judgement::Failed(Failure {
+                error: Error::application(error, "The server did not accept this client's request for a token."),
+                may_have_happened: false,
+            }),
+            (status, _) => Judgement::Failed(Failure { error: problem(status, &document), may_have_happened: false }),
+        }
+    }
+
+    fn dress(&self, config: &Config, origin: &str, _sid: &str, token: Option<&Secret>) -> Dressing {
+        let headers = token
+            .map(|token| ("Authorization", Secret::new(format!("Bearer {}", token.expose()))))
+            .into_iter()
+            .collect();
+        Dressing { headers, reach: reach(config, origin), cookies: false }
+    }
+
+    fn end(&self, config: &Config, sid: Option<&str>) -> Request {
+        let body = form_body(&[("client_id", config.client_id.as_str())]);
+        Request { body, keepalive: true, ..request(config, "POST", &config.dialect.revoke, sid) }
+    }
+
+    /// RFC 6750 §3.1: `invalid_token` is mended by a new token; `insufficient_scope` and the step-up challenge of
+    /// RFC 9470 are not. A cross-origin answer that shows no challenge counts as blaming the token.
+    fn is_mended_by_renewal(&self, answer: &Answer) -> bool {
+        match answer.www_authenticate.as_deref().map(str::to_ascii_lowercase) {
+            None => true,
+            Some(challenge) => {
+                let is_ours = challenge.split(',').any(|part| {
+                    let part = part.trim();
+                    part == "bearer" || part.starts_with("bearer ")
+                });
+                is_ours
+                    && !challenge.contains("insufficient_scope")
+                    && !challenge.contains("insufficient_user_authentication")
+                    && !challenge.contains("invalid_request")
+            }
+        }
+    }
+
+    fn rotates(&self) -> bool {
+        true
+    }
+}
+
+fn read(document: &Value, now: UnixMillis) -> Result<Established, String> {
+    let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
+    let secret = text("access_token").ok_or("access_token is missing")?;
+    // Anything else could break out of the Authorization header.
+    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("access_token is not a token".to_owned());
+    }
+    if !text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")) {
+        return Err("token_type is not Bearer".to_owned());
+    }
+    let decoded = Untrusted::parse(&secret).ok().filter(|token| token.is(Kind::AccessToken));
+    let claims = claims(document, decoded.as_ref(), now)?;
+    let token_lifetime = lifetime(document, "expires_in").ok_or("expires_in is missing")?;
+    Ok(Established {
+        sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
+        ep: place(document)?,
+        issuer: text("issuer").or(claims.all.member("iss").and_then(Value::as_text).map(str::to_owned)),
+        claims,
+        token: Some(Bearer { secret: Secret::new(secret), decoded, lifetime: token_lifetime }),
+        session_lifetime: lifetime(document, "session_expires_in").ok_or("session_expires_in is missing")?,
+        idle_lifetime: lifetime(document, "idle_expires_in"),
+        refresh_retry_for: document
+            .member("refresh_retry_for")
+            .and_then(Value::as_integer)
+            .and_then(|seconds| u32::try_from(seconds).ok()),
+    })
+}
+
+/// The claims of the token itself where it can be read, else those beside it. Names for display come from `user`.
+fn claims(document: &Value, decoded: Option<&Untrusted>, now: UnixMillis) -> Result<Claims, String> {
+    let beside = merged(document);
+    let Some(token) = decoded else {
+        let provenance =
+            Provenance { source: Source::TokenEndpoint, received_at: now, verification: Verification::FromServer };
+        return Claims::read(beside, provenance);
+    };
+    let provenance = Provenance { source: Source::AccessToken, received_at: now, verification: Verification::Pending };
+    let mut claims = Claims::read(token.claims.clone(), provenance)?;
+    let word = |name| beside.member(name).and_then(Value::as_text).map(str::to_owned);
+    if word("sub").is_some_and(|sub| sub != claims.subject) {
+        return Err("the token is somebody else's".to_owned());
+    }
+    claims.username = claims.username.or(word("username"));
+    claims.name = claims.name.or(word("name"));
+    claims.token_header = Some(token.header.clone());
+    Ok(claims)
+}
+
+pub(super) fn place(document: &Value) -> Result<u64, String> {
+    document
+        .member("ep")
+        .and_then(Value::as_integer)
+        .and_then(|ep| u64::try_from(ep).ok())
+        .ok_or_else(|| "ep is missing".to_owned())
+}

@@ -1,0 +1,370 @@
+//! What happens next? The one mutable thing of the core: it takes an input at a moment and hands out effects.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::claims::Claims;
+use crate::config::Config;
+use crate::effect::{Effect, Reply};
+use crate::error::Error;
+use crate::flow::{Established, Flow};
+use crate::input::{CallId, Command, Input, PageNews, Stamp};
+use crate::renewal::Renewals;
+use crate::requests::Requests;
+use crate::revocation::Revocation;
+use crate::secret::Secret;
+use crate::state::{Durability, Reason, Session, Snapshot, Standing, State};
+use crate::tabs::Tabs;
+use crate::time::{Moment, MonotonicMillis, UnixMillis};
+
+/// A token that ends within this is not sent any more: the request would arrive after its end.
+const TOKEN_MARGIN: u64 = 5_000;
+
+/// When the clocks of two moments drift apart by more than this, the machine slept or its clock was set.
+const DRIFT: i64 = 5_000;
+
+/// The state machine of one client in one tab.
+#[derive(Debug)]
+pub struct Machine {
+    pub(crate) config: Config,
+    pub(crate) flow: &'static dyn Flow,
+    pub(crate) now: Moment,
+    pub(crate) who: Who,
+    /// Grows with every sign-in, renewal and sign-out of this browser, as far as this tab knows.
+    pub(crate) generation: u64,
+    pub(crate) renewals: Renewals,
+    pub(crate) requests: Requests,
+    pub(crate) revocation: Revocation,
+    pub(crate) tabs: Tabs,
+    pub(crate) page: Page,
+    pub(crate) problem: Option<Error>,
+    effects: VecDeque<Effect>,
+    last_stamp: Stamp,
+    wakes_at: Option<MonotonicMillis>,
+    hint: Option<UnixMillis>,
+}
+
+/// Who is signed in, with what it takes to act for them.
+#[derive(Debug)]
+pub(crate) enum Who {
+    Unknown,
+    Nobody(Reason),
+    User(Box<Holding>),
+}
+
+/// A credential and what came with it.
+#[derive(Debug)]
+pub(crate) struct Holding {
+    pub claims: Arc<Claims>,
+    pub sid: String,
+    pub token: Option<Token>,
+    pub established_at: MonotonicMillis,
+    pub session_ends: MonotonicMillis,
+    pub idle_lifetime: Option<u64>,
+    pub expires_at: UnixMillis,
+    /// Since when events may have been missed.
+    pub doubted_since: Option<UnixMillis>,
+    /// When to renew ahead of need; moved on by each success.
+    pub renew_at: MonotonicMillis,
+}
+
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub secret: Secret,
+    pub ends: MonotonicMillis,
+    pub expires_at: UnixMillis,
+}
+
+/// What the machine knows of its page and user.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub visible: bool,
+    pub online: bool,
+    /// Hidden for good or in the back/forward cache: nothing gated is shown until it was checked again (C34).
+    pub covered: bool,
+    pub acted_at: MonotonicMillis,
+}
+
+impl std::fmt::Debug for dyn Flow {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Flow")
+    }
+}
+
+impl Machine {
+    pub fn new(config: Config) -> Self {
+        let now = Moment { wall: 0, monotonic: 0, random: [0; 32] };
+        Self {
+            flow: config.flow.flow(),
+            renewals: Renewals::default(),
+            requests: Requests::default(),
+            revocation: Revocation::new(config.issuer.clone()),
+            tabs: Tabs::default(),
+            page: Page { visible: true, online: true, covered: false, acted_at: 0 },
+            config,
+            now,
+            who: Who::Unknown,
+            generation: 0,
+            problem: None,
+            effects: VecDeque::new(),
+            last_stamp: 0,
+            wakes_at: None,
+            hint: None,
+        }
+    }
+
+    /// Takes one piece of news. Drain [`Machine::poll_effect`] afterwards.
+    pub fn handle(&mut self, moment: Moment, input: Input) {
+        self.advance(moment);
+        match input {
+            Input::Started => self.on_started(),
+            Input::Woke => self.wakes_at = None,
+            Input::Command { id, command } => self.on_command(id, command),
+            Input::Dropped { id } => self.requests.forget(id),
+            Input::Http { stamp, outcome } => self.on_http(stamp, outcome),
+            Input::Record { stamp, outcome } => self.on_record(stamp, outcome),
+            Input::Swap { stamp, outcome } => self.on_swap(stamp, outcome),
+            Input::Lock { stamp, outcome } => self.on_lock(stamp, outcome),
+            Input::Leading => self.on_leading(),
+            Input::Tab { text } => self.on_tab(&text),
+            Input::Stream { stamp, news } => self.on_stream(stamp, news),
+            Input::Verified { stamp, outcome } => self.on_verified(stamp, outcome),
+            Input::Page(news) => self.on_page(news),
+        }
+        self.on_time();
+        self.keep_stream();
+        self.set_timer();
+        self.keep_hint();
+    }
+
+    /// The next piece of work for the host; none when all is handed out.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Everything an application can see now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            state: self.state(),
+            problem: self.problem.clone(),
+            sign_out_owed: self.renewals.record().sign_out_owed.is_some(),
+            durability: if self.renewals.is_shared() { Durability::Shared } else { Durability::ThisTab },
+        }
+    }
+
+    fn state(&self) -> State {
+        if self.page.covered {
+            return State::Unknown;
+        }
+        if self.renewals.is_signing_in() {
+            return State::SigningIn;
+        }
+        match &self.who {
+            Who::Unknown => State::Unknown,
+            Who::Nobody(reason) => State::SignedOut { reason: *reason },
+            Who::User(holding) => State::SignedIn {
+                claims: Arc::clone(&holding.claims),
+                session: Session {
+                    sid: holding.sid.clone(),
+                    flow: self.config.flow,
+                    token_expires_at: holding.token.as_ref().map(|token| token.expires_at),
+                },
+                expires_at: holding.expires_at,
+                standing: match holding.doubted_since {
+                    Some(since) => Standing::Unverified { since },
+                    None if self.renewals.is_renewing() => Standing::Renewing,
+                    None => Standing::Current,
+                },
+            },
+        }
+    }
+
+    /// Moves the clocks on. Where the wall clock ran ahead of the other, the machine slept (or was set): what was
+    /// measured by the other clock is as much older, and nothing is sure until the server was asked.
+    fn advance(&mut self, moment: Moment) {
+        let first = self.now.wall == 0;
+        let drift =
+            (moment.wall - self.now.wall).saturating_sub_unsigned(moment.monotonic.saturating_sub(self.now.monotonic));
+        self.now = moment;
+        if first || drift < DRIFT {
+            return;
+        }
+        let slept = drift.unsigned_abs();
+        if let Who::User(holding) = &mut self.who {
+            holding.session_ends = holding.session_ends.saturating_sub(slept);
+            if let Some(token) = &mut holding.token {
+                token.ends = token.ends.saturating_sub(slept);
+            }
+            self.doubt();
+            self.close_stream();
+            self.want_check(None);
+        }
+    }
+
+    fn on_started(&mut self) {
+        self.page.acted_at = self.now.monotonic;
+        self.stand_for_leader();
+        self.want_check(None);
+    }
+
+    fn on_command(&mut self, id: CallId, command: Command) {
+        match command {
+            Command::SignIn { username, password } => self.sign_in(id, username, password),
+            Command::SignOut => self.sign_out(id),
+            Command::Check => self.want_check(Some(id)),
+            Command::Ask(ask) => self.on_ask(id, ask),
+            Command::Answered(answer) => self.on_answered(id, &answer),
+            Command::AccessToken => self.on_access_token(id),
+            Command::Sessions => self.on_own_request(id, crate::requests::Own::Sessions),
+            Command::Revoke(revoke) => self.on_own_request(id, crate::requests::Own::Revoke(revoke)),
+        }
+    }
+
+    fn on_page(&mut self, news: PageNews) {
+        match news {
+            PageNews::Visible => {
+                self.page.visible = true;
+                self.look();
+            }
+            PageNews::Hidden => self.page.visible = false,
+            PageNews::Leaving => {
+                self.page.covered = true;
+                self.stand_down();
+                self.close_stream();
+                self.give_up_renewal();
+            }
+            PageNews::Shown => {
+                if self.page.covered {
+                    self.stand_for_leader();
+                    self.doubt();
+                    self.want_check(None);
+                    self.look();
+                }
+            }
+            PageNews::Online => {
+                self.page.online = true;
+                self.retry_now();
+            }
+            PageNews::Offline => {
+                self.page.online = false;
+                self.doubt();
+            }
+            PageNews::Acted => self.page.acted_at = self.now.monotonic,
+        }
+    }
+
+    /// Takes over what the server established. The only place where anybody becomes signed in.
+    pub(crate) fn establish(&mut self, established: Established) {
+        let now = self.now;
+        let at = |lifetime: u64| now.wall.saturating_add_unsigned(lifetime);
+        let ends = |lifetime: u64| now.monotonic.saturating_add(lifetime);
+        let lifetime = established.token.as_ref().map(|token| token.lifetime);
+        self.page.covered = false;
+        self.problem = None;
+        self.revocation.place_at(established.ep, established.issuer);
+        let token = established.token.map(|bearer| (bearer.secret, bearer.decoded, bearer.lifetime));
+        let (token, decoded) = match token {
+            Some((secret, decoded, lifetime)) => {
+                (Some(Token { secret, ends: ends(lifetime), expires_at: at(lifetime) }), decoded)
+            }
+            None => (None, None),
+        };
+        self.who = Who::User(Box::new(Holding {
+            claims: Arc::new(established.claims),
+            sid: established.sid,
+            token,
+            established_at: now.monotonic,
+            session_ends: ends(established.session_lifetime),
+            idle_lifetime: established.idle_lifetime,
+            expires_at: at(established.session_lifetime),
+            doubted_since: None,
+            renew_at: crate::renewal::renew_at(&now, lifetime, established.idle_lifetime),
+        }));
+        if let Some(decoded) = decoded {
+            self.verify_claims(decoded);
+        }
+    }
+
+    /// Nobody is signed in any more, for this reason. Nothing of the user stays.
+    pub(crate) fn forget(&mut self, reason: Reason) {
+        self.page.covered = false;
+        self.who = Who::Nobody(reason);
+        self.revocation.forget();
+        self.close_stream();
+    }
+
+    pub(crate) fn doubt(&mut self) {
+        let now = self.now.wall;
+        if let Who::User(holding) = &mut self.who {
+            holding.doubted_since.get_or_insert(now);
+        }
+    }
+
+    pub(crate) fn trust(&mut self) {
+        if let Who::User(holding) = &mut self.who {
+            holding.doubted_since = None;
+        }
+    }
+
+    pub(crate) fn holding(&self) -> Option<&Holding> {
+        match &self.who {
+            Who::User(holding) => Some(holding),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn sid(&self) -> Option<&str> {
+        self.holding().map(|holding| holding.sid.as_str())
+    }
+
+    /// Whether what we hold can be sent: a cookie always, a token until shortly before its end.
+    pub(crate) fn is_credential_usable(&self) -> bool {
+        self.holding().is_some_and(|holding| match &holding.token {
+            None => true,
+            Some(token) => self.now.monotonic + TOKEN_MARGIN < token.ends,
+        })
+    }
+
+    pub(crate) fn stamp(&mut self) -> Stamp {
+        self.last_stamp += 1;
+        self.last_stamp
+    }
+
+    pub(crate) fn emit(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn reply(&mut self, id: CallId, reply: Reply) {
+        self.emit(Effect::Reply { id, reply });
+    }
+
+    fn on_time(&mut self) {
+        self.renew_on_time();
+        self.check_on_time();
+        self.stream_on_time();
+    }
+
+    /// Keeps one timer, for the nearest thing that has a time.
+    fn set_timer(&mut self) {
+        let nearest =
+            [self.renewal_deadline(), self.check_deadline(), self.stream_deadline()].into_iter().flatten().min();
+        if nearest == self.wakes_at {
+            return;
+        }
+        self.wakes_at = nearest;
+        let after = nearest.map(|at| at.saturating_sub(self.now.monotonic).min(crate::time::LONGEST_TIMER));
+        self.emit(Effect::Wake { after });
+    }
+
+    fn keep_hint(&mut self) {
+        let hint = match &self.who {
+            Who::Unknown => return,
+            Who::Nobody(_) => None,
+            Who::User(holding) => Some(holding.expires_at),
+        };
+        if hint != self.hint {
+            self.hint = hint;
+            self.emit(Effect::Hint { signed_in_until: hint });
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What do the tabs of one browser share? One small record, written whole, without a secret that opens anything.
+
+use crate::json::{self, Value};
+use crate::state::Reason;
+use crate::time::UnixMillis;
+
+/// The shared record. Every change is a *swap* of the whole against the revision it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Grows by one with every write.
+    pub revision: u64,
+    /// Grows with every sign-in, renewal and sign-out.
+    pub generation: u64,
+    /// The session that this browser is signed in with.
+    pub sid: Option<String>,
+    /// Why there is none.
+    pub ended: Option<Reason>,
+    /// The key of the renewal that is on its way, or was when its answer got lost.
+    pub attempt_key: Option<String>,
+    /// The key that made what the browser holds now.
+    pub made_by: Option<String>,
+    /// A renewal went out then and has not been acknowledged.
+    pub sent_at: Option<UnixMillis>,
+    /// Seconds for which the server answers a retry with the same successor.
+    pub refresh_retry_for: Option<u32>,
+    /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
+    pub sign_out_owed: Option<String>,
+    /// The server is not to be asked before.
+    pub backoff_until: Option<UnixMillis>,
+}
+
+impl Record {
+    /// Reads a stored record; none if it is torn or foreign.
+    pub fn read(text: &str) -> Option<Self> {
+        let document = json::parse(text.as_bytes()).ok()?;
+        let number = |name| document.member(name).and_then(Value::as_integer);
+        let word = |name| document.member(name).and_then(Value::as_text).map(str::to_owned);
+        let revoked_by = word("revoked_by");
+        Some(Self {
+            revision: u64::try_from(number("revision")?).ok()?,
+            generation: u64::try_from(number("generation")?).ok()?,
+            sid: word("sid"),
+            ended: word("ended").map(|code| Reason::from_code(&code, revoked_by.as_deref())),
+            attempt_key: word("attempt_key"),
+            made_by: word("made_by"),
+            sent_at: number("sent_at"),
+            refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
+            sign_out_owed: word("sign_out_owed"),
+            backoff_until: number("backoff_until"),
+        })
+    }
+
+    pub fn print(&self) -> String {
+        let whole = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        let revoked_by = match self.ended {
+            Some(Reason::Revoked { by }) => Some(by.code()),
+            _ => None,
+        };
+        json::print(&json::object([
+            ("revision", whole(self.revision)),
+            ("generation", whole(self.generation)),
+            ("sid", self.sid.as_deref().into()),
+            ("ended", self.ended.map(|reason| reason.code()).into()),
+            ("revoked_by", revoked_by.into()),
+            ("attempt_key", self.attempt_key.as_deref().into()),
+            ("made_by", self.made_by.as_deref().into()),
+            ("sent_at", self.sent_at.into()),
+            ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
+            ("sign_out_owed", self.sign_out_owed.as_deref().into()),
+            ("backoff_until", self.backoff_until.into()),
+        ]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Revoker;
+
+    #[test]
+    fn a_record_survives_storage() {
+        let record = Record {
+            revision: 7,
+            generation: 3,
+            ended: Some(Reason::Revoked { by: Revoker::Admin }),
+            attempt_key: Some("k".into()),
+            sent_at: Some(1_790_000_000_000),
+            refresh_retry_for: Some(60),
+            sign_out_owed: Some(String::new()),
+            ..Record::default()
+        };
+        assert_eq!(Record::read(&record.print()), Some(record));
+    }
+
+    #[test]
+    fn c30_a_torn_or_foreign_record_is_none() {
+        for text in ["", "{", "[]", "{}", r#"{"revision":-1,"generation":0}"#, r#"{"revision":1}"#] {
+            assert_eq!(Record::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! How is the credential changed without losing it? Sign-in, check, renewal and sign-out are jobs: one at a time in a
+//! tab, one tab at a time, through the shared record.
+//!
+//! A job takes the lock, reads the record, marks what it is about to send, sends, and commits against the revision it
+//! read. Started by a command, a timer or a doubt; ends with a commit, a refusal, or no verdict, which changes nothing.
+//! A sign-out differs in one thing: it writes its debt first and takes the lock afterwards, so that it holds even if
+//! nothing else works.
+
+mod job;
+mod outcome;
+
+use crate::effect::{Effect, Reply};
+use crate::error::Error;
+use crate::input::{CallId, Stamp};
+use crate::machine::{Machine, Who};
+use crate::record::Record;
+use crate::secret::Secret;
+use crate::state::Reason;
+use crate::time::{Moment, MonotonicMillis};
+
+use job::{Job, Kind};
+
+/// A waiter waits longer than the holder may take (10 s, `flow::REQUEST_DEADLINE`).
+pub const LOCK_WAIT: u32 = 12_000;
+
+/// However short the server's lifetimes are, nothing is renewed ahead of need more often than this (C21).
+const FLOOR: u64 = 30_000;
+
+/// The longest back-off; the server's own `Retry-After` may be longer.
+const LONGEST_BACKOFF: f64 = 60_000.0;
+
+/// Everything about jobs that outlives one of them.
+#[derive(Debug, Default)]
+pub(crate) struct Renewals {
+    job: Option<Job>,
+    /// What is to be done after it, each kind at most once.
+    next: Vec<Kind>,
+    /// The record as last seen, and whether the browser keeps it.
+    record: Record,
+    stored_revision: Option<u64>,
+    is_refused: bool,
+    /// Failures in a row, and when to try again.
+    failures: u32,
+    retry_at: Option<MonotonicMillis>,
+    /// The stamp of a look at the record outside of any job.
+    look: Option<Stamp>,
+}
+
+impl Renewals {
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    pub fn is_shared(&self) -> bool {
+        !self.is_refused
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    pub fn is_signing_in(&self) -> bool {
+        matches!(self.job, Some(Job { kind: Kind::SignIn { .. }, .. }))
+    }
+
+    pub fn is_renewing(&self) -> bool {
+        matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew, .. }))
+    }
+}
+
+/// When to renew ahead of need: a token at a jittered point of its last quarter, a session's idle time at half.
+pub(crate) fn renew_at(now: &Moment, token: Option<u64>, idle: Option<u64>) -> MonotonicMillis {
+    let ahead = match (token, idle) {
+        (Some(lifetime), _) => lifetime as f64 * (0.75 + 0.15 * now.fraction()),
+        (None, Some(idle)) => idle as f64 / 2.0,
+        (None, None) => crate::time::LONGEST_TIMER as f64,
+    };
+    now.monotonic + (ahead as u64).max(FLOOR)
+}
+
+impl Machine {
+    /// Asks the server who is signed in. Callers share one question (C01).
+    pub(crate) fn want_check(&mut self, caller: Option<CallId>) {
+        self.want(Kind::Check { callers: caller.into_iter().collect() });
+    }
+
+    /// Makes the credential last; for a rotating one that is the same as asking.
+    pub(crate) fn want_renewal(&mut self) {
+        self.want(if self.flow.rotates() { Kind::Check { callers: Vec::new() } } else { Kind::Renew });
+    }
+
+    fn want(&mut self, kind: Kind) {
+        let current = self.renewals.job.as_mut().map(|job| &mut job.kind);
+        for waiting in current.into_iter().chain(self.renewals.next.iter_mut()) {
+            match (waiting, &kind) {
+                (Kind::Check { callers }, Kind::Check { callers: more }) => return callers.extend(more),
+                (Kind::Renew | Kind::Check { .. }, Kind::Renew) => return,
+                _ => {}
+            }
+        }
+        self.renewals.next.push(kind);
+        self.start_next();
+    }
+
+    pub(crate) fn sign_in(&mut self, id: CallId, username: String, password: Secret) {
+        if username.is_empty() || password.is_empty() {
+            let error = Error::user("empty_credentials", "Enter both a username and a password.");
+            return self.reply(id, Reply::Failed(error));
+        }
+        self.drop_jobs();
+        self.renewals.next.push(Kind::SignIn { id, username, password });
+        self.start_next();
+    }
+
+    /// Signed out here and now (C12); telling the server may take longer.
+    pub(crate) fn sign_out(&mut self, id: CallId) {
+        let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
+        self.drop_jobs();
+        self.forget(Reason::SignedOut);
+        self.fail_waiting(&Error::signed_out());
+        self.renewals.next.push(Kind::SignOut { callers: vec![id], sid, owed: false });
+        self.start_next();
+    }
+
+    /// The server ended the session: forget it, and let the other tabs find it in the record.
+    pub(crate) fn end_session(&mut self, reason: Reason) {
+        let Some(sid) = self.sid().map(str::to_owned) else { return };
+        self.drop_jobs();
+        self.forget(reason);
+        self.fail_waiting(&Error::signed_out());
+        self.renewals.next.push(Kind::Forget { sid, reason });
+        self.start_next();
+    }
+
+    /// Gives up what is under way, because something stronger came: its answer will find nobody waiting.
+    fn drop_jobs(&mut self) {
+        if let Some(job) = self.renewals.job.take() {
+            self.abandon(job);
+        }
+        for kind in std::mem::take(&mut self.renewals.next) {
+            self.cancel(kind);
+        }
+        self.renewals.retry_at = None;
+    }
+
+    fn abandon(&mut self, job: Job) {
+        if let Some(stamp) = job.request {
+            self.emit(Effect::Abort { stamp });
+        }
+        if job.locked {
+            self.emit(Effect::Unlock);
+        }
+        self.cancel(job.kind);
+    }
+
+    fn cancel(&mut self, kind: Kind) {
+        let error = Error::application("superseded", "Another sign-in or sign-out came before this was done.");
+        match kind {
+            Kind::SignIn { id, .. } => self.reply(id, Reply::Failed(error)),
+            Kind::Check { callers } => callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(error.clone()))),
+            // What it owes stands in the record, and a new sign-in settles it.
+            Kind::SignOut { callers, .. } => {
+                callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged: false }));
+            }
+            Kind::Renew | Kind::Forget { .. } => {}
+        }
+    }
+
+    /// The page is being put away: another tab must be able to go on.
+    pub(crate) fn give_up_renewal(&mut self) {
+        if self.renewals.is_renewing()
+            && let Some(job) = self.renewals.job.take()
+        {
+            self.abandon(job);
+        }
+    }
+
+    fn start_next(&mut self) {
+        if self.renewals.job.is_none() && !self.renewals.next.is_empty() {
+            let kind = self.renewals.next.remove(0);
+            self.start(kind);
+        }
+    }
+
+    /// Without a verdict everything stays as it was; the server is asked again after a while (C22).
+    fn back_off(&mut self, error: Error) {
+        self.renewals.failures = (self.renewals.failures + 1).min(16);
+        let most = (1000.0 * f64::from(1u32 << self.renewals.failures.min(16))).min(LONGEST_BACKOFF);
+        let told = f64::from(error.retry_after.unwrap_or(0)) * 1000.0;
+        let wait = told + most * self.now.fraction();
+        self.renewals.retry_at = Some(self.now.monotonic + (wait as u64).max(250));
+        self.problem = Some(error);
+        self.doubt();
+    }
+
+    pub(crate) fn retry_now(&mut self) {
+        if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted_since.is_some()) {
+            self.retry();
+        }
+    }
+
+    fn retry(&mut self) {
+        match &self.renewals.record.sign_out_owed {
+            Some(_) => self.settle_debt(),
+            None => self.want_check(None),
+        }
+    }
+
+    fn settle_debt(&mut self) {
+        let Some(owed) = self.renewals.record.sign_out_owed.clone() else { return };
+        let is_under_way = self.renewals.job.iter().map(|job| &job.kind).chain(&self.renewals.next);
+        if is_under_way.into_iter().any(|kind| matches!(kind, Kind::SignOut { .. } | Kind::SignIn { .. })) {
+            return;
+        }
+        let sid = Some(owed).filter(|sid| !sid.is_empty());
+        self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid, owed: true });
+        self.start_next();
+    }
+
+    pub(crate) fn renew_on_time(&mut self) {
+        let now = self.now.monotonic;
+        if self.page.online && self.renewals.retry_at.is_some_and(|at| at <= now) {
+            self.renewals.retry_at = None;
+            self.retry();
+        }
+        self.lease_on_time();
+        let Who::User(holding) = &mut self.who else { return };
+        if holding.session_ends <= now {
+            // Ask once; if there is no verdict either, the end that the server announced holds.
+            if !self.renewals.is_renewing() && self.renewals.failures > 0 {
+                return self.end_session(Reason::Expired);
+            }
+            if self.renewals.retry_at.is_none() {
+                self.want_check(None);
+            }
+            return;
+        }
+        if holding.renew_at <= now && self.page.visible && self.renewals.retry_at.is_none() {
+            holding.renew_at = now + FLOOR;
+            let has_acted = self.page.acted_at > holding.established_at;
+            let idle_is_over = holding.idle_lifetime.is_some_and(|idle| holding.established_at + idle <= now);
+            match (self.flow.rotates(), has_acted, idle_is_over) {
+                (true, ..) | (false, true, _) => self.want_renewal(),
+                (false, false, true) => self.want_check(None),
+                (false, false, false) => {}
+            }
+        }
+    }
+
+    pub(crate) fn renewal_deadline(&self) -> Option<MonotonicMillis> {
+        let retry = self.renewals.retry_at.filter(|_| self.page.online);
+        let lease = self.lease_deadline();
+        let idle = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
+        let holding = self.holding().filter(|_| idle).map(|holding| {
+            if self.page.visible { holding.renew_at.min(holding.session_ends) } else { holding.session_ends }
+        });
+        [retry, lease, holding].into_iter().flatten().min()
+    }
+}

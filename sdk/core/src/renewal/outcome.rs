@@ -1,0 +1,233 @@
+//! What does an answer do to the session? Judge, commit against the record, tell whoever waits.
+
+use crate::effect::{Effect, Reply};
+use crate::error::Error;
+use crate::flow::{Established, Failure, Judgement, judge_transport};
+use crate::input::{HttpFailure, Response, Stamp};
+use crate::machine::{Machine, Who};
+use crate::record::Record;
+use crate::renewal::job::{Job, Kind};
+use crate::state::Reason;
+
+/// What is about to be committed.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    Established(Box<Established>),
+    Ended(Reason),
+    /// The server acknowledged a sign-out.
+    Acknowledged,
+}
+
+impl Machine {
+    /// Whether the answer belongs to the job that is under way; if so, takes it.
+    pub(crate) fn on_job_answer(&mut self, stamp: Stamp, outcome: Result<Response, HttpFailure>) {
+        match &mut self.renewals.job {
+            Some(job) if job.request == Some(stamp) => job.request = None,
+            _ => return,
+        }
+        if matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { .. }, .. })) {
+            return self.judge_sign_out(outcome);
+        }
+        let judgement = match judge_transport(outcome) {
+            Ok(response) => self.flow.judge(&self.config, &response, self.now.wall),
+            Err(failure) => Judgement::Failed(failure),
+        };
+        let is_sign_in = self.renewals.is_signing_in();
+        match judgement {
+            Judgement::Established(established) => self.commit(Ending::Established(established)),
+            Judgement::Denied(error) => self.fail_for_good(error),
+            Judgement::Refused(_) | Judgement::OtherSession | Judgement::Superseded if is_sign_in => {
+                self.fail_for_good(Error::server("unexpected_answer", "The server answered a sign-in with a refusal."));
+            }
+            Judgement::Refused(reason) => self.refused(reason),
+            Judgement::OtherSession => self.other_session(),
+            Judgement::Superseded => self.lost(Failure {
+                error: Error::network("superseded", "An older copy of this browser's credential was presented."),
+                may_have_happened: true,
+            }),
+            Judgement::Failed(failure) => self.lost(failure),
+        }
+    }
+
+    fn judge_sign_out(&mut self, outcome: Result<Response, HttpFailure>) {
+        match outcome {
+            // 401: there was no session left to end.
+            Ok(Response { status: 200..=299 | 401, .. }) => self.commit(Ending::Acknowledged),
+            Ok(response) => match judge_transport(Ok(response)) {
+                Ok(response) => self.fail(Error::server(
+                    "sign_out_refused",
+                    format!("The server did not take the sign-out ({}). You are signed out here.", response.status),
+                )),
+                Err(failure) => self.fail(failure.error),
+            },
+            Err(failure) => {
+                if let Err(failure) = judge_transport(Err(failure)) {
+                    self.fail(failure.error);
+                }
+            }
+        }
+    }
+
+    /// A definite refusal; what is remembered says more than the server can know.
+    fn refused(&mut self, reason: Reason) {
+        let record = &self.renewals.record;
+        let was_sent_before = record.attempt_key.is_some()
+            && record
+                .sent_at
+                .is_some_and(|sent| self.now.wall - sent > i64::from(record.refresh_retry_for.unwrap_or(0)) * 1000);
+        let reason = match (reason, &record.sid, record.ended) {
+            (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
+            (Reason::NoCredential, Some(_), _) => Reason::Evicted,
+            // Why the session ended was said before, in this tab or another.
+            (Reason::NoCredential, None, Some(ended)) => ended,
+            _ => reason,
+        };
+        self.commit(Ending::Ended(reason));
+    }
+
+    /// Two users in turn share one jar: what this tab believed is over, and who is there now is a new question.
+    fn other_session(&mut self) {
+        self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
+        self.forget(Reason::NoCredential);
+        self.who = Who::Unknown;
+        // The record still names a session that the cookie is not of.
+        self.renewals.record.sid = None;
+        match &self.renewals.job {
+            Some(job) if job.sent < 3 => self.send(),
+            _ => self.fail(Error::server("other_session", "The server keeps answering for another session.")),
+        }
+    }
+
+    /// No verdict. A rotation that may have happened is asked for once more, with the same key, while the server still
+    /// gives the same answer (RFC 9700 §4.14.2 knows no such rule; see `docs/protocol.md`, Rotation).
+    fn lost(&mut self, failure: Failure) {
+        let record = &self.renewals.record;
+        let window = i64::from(record.refresh_retry_for.or(self.config.dialect.refresh_retry_for).unwrap_or(0)) * 1000;
+        let is_inside = record.sent_at.is_some_and(|sent| (0..window).contains(&(self.now.wall - sent)));
+        let is_first = matches!(&self.renewals.job, Some(Job { sent: 1, kind: Kind::Check { .. } | Kind::Renew, .. }));
+        if failure.may_have_happened && self.flow.rotates() && is_inside && is_first && self.page.online {
+            return self.read_record();
+        }
+        self.fail(failure.error);
+    }
+
+    /// Writes the ending into the record; a swap that lost comes back here with what is there now.
+    pub(crate) fn commit(&mut self, ending: Ending) {
+        let is_sign_in = self.renewals.is_signing_in();
+        if let (false, Ending::Established(established)) = (is_sign_in, &ending)
+            && self.is_fenced(&established.sid)
+        {
+            let sid = established.sid.clone();
+            return self.lose_to_fence(sid);
+        }
+        let stored = &self.renewals.record;
+        let record = match &ending {
+            Ending::Established(established) => {
+                let made_by = stored.attempt_key.clone().filter(|_| !is_sign_in);
+                let refresh_retry_for = established.refresh_retry_for.or(stored.refresh_retry_for);
+                Record { made_by, refresh_retry_for, ..self.moved_on(Some(established.sid.clone()), None) }
+            }
+            Ending::Ended(reason) => self.moved_on(None, Some(*reason)),
+            Ending::Acknowledged => Record { revision: stored.revision + 1, sign_out_owed: None, ..stored.clone() },
+        };
+        if self.renewals.is_refused {
+            self.renewals.record = record;
+            return self.committed(ending);
+        }
+        let stamp = self.swap(record);
+        if let Some(job) = &mut self.renewals.job {
+            job.step = crate::renewal::job::Step::Commit(stamp, Box::new(ending));
+        }
+    }
+
+    /// Whether something stronger happened since this renewal began: a sign-out or another sign-in (C07).
+    fn is_fenced(&self, sid: &str) -> bool {
+        let stored = &self.renewals.record;
+        stored.sign_out_owed.is_some() || (stored.generation > self.generation && stored.sid.as_deref() != Some(sid))
+    }
+
+    /// The answer is dropped. Against a sign-out the credential it brought is a live one that nobody wants: end it.
+    fn lose_to_fence(&mut self, sid: String) {
+        if self.renewals.record.sid.is_none() {
+            self.become_settlement(sid);
+        } else {
+            self.plan();
+        }
+    }
+
+    pub(crate) fn committed(&mut self, ending: Ending) {
+        self.generation = self.renewals.record.generation;
+        self.renewals.failures = 0;
+        self.renewals.retry_at = None;
+        match ending {
+            Ending::Established(established) => {
+                if self.sid().is_some_and(|sid| sid != established.sid) {
+                    self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
+                    self.revocation.forget();
+                }
+                self.establish(*established);
+            }
+            Ending::Ended(reason) => {
+                self.problem = None;
+                self.forget(reason);
+            }
+            Ending::Acknowledged => self.problem = None,
+        }
+        self.tell_moved();
+        self.finish(Ok(()));
+    }
+
+    /// No verdict: try again later.
+    pub(crate) fn fail(&mut self, error: Error) {
+        if !self.renewals.is_signing_in() {
+            self.back_off(error.clone());
+        }
+        self.finish(Err(error));
+    }
+
+    /// The user's own mistake: nothing to try again.
+    fn fail_for_good(&mut self, error: Error) {
+        self.finish(Err(error));
+    }
+
+    /// Gives the lock back first, and only then answers whoever waits (C31).
+    pub(crate) fn finish(&mut self, result: Result<(), Error>) {
+        let Some(job) = self.renewals.job.take() else { return };
+        if job.locked {
+            self.emit(Effect::Unlock);
+        }
+        let reply = match &result {
+            Ok(()) => Reply::Done,
+            Err(error) => Reply::Failed(error.clone()),
+        };
+        match job.kind {
+            Kind::SignIn { id, .. } => {
+                if matches!(self.who, Who::Unknown) && result.is_err() {
+                    self.want_check(None);
+                }
+                self.reply(id, reply);
+            }
+            Kind::Check { callers } => {
+                let reply = match (&self.who, reply) {
+                    (Who::Nobody(_), Reply::Done) => Reply::Failed(Error::signed_out()),
+                    (_, reply) => reply,
+                };
+                callers.into_iter().for_each(|id| self.reply(id, reply.clone()));
+            }
+            Kind::SignOut { callers, .. } => {
+                let acknowledged = result.is_ok();
+                callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged }));
+            }
+            Kind::Renew | Kind::Forget { .. } => {}
+        }
+        self.serve_waiting(result.err().as_ref());
+        if self.revocation.is_behind() && self.renewals.retry_at.is_none() {
+            self.want_renewed_claims();
+        }
+        let is_owing = self.renewals.record.sign_out_owed.is_some() && self.renewals.retry_at.is_none();
+        if is_owing && self.renewals.next.is_empty() {
+            self.back_off(Error::network("sign_out_owed", "The server has not heard of your sign-out yet."));
+        }
+        self.start_next();
+    }
+}

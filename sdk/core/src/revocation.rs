@@ -1,0 +1,149 @@
+//! Was something taken away? The event stream, the judgement of each event, and what is done about it.
+
+mod event;
+mod stream;
+
+use crate::machine::Machine;
+use crate::time::MonotonicMillis;
+
+pub(crate) use event::{Event, Verdict};
+use stream::Stream;
+
+/// Silence for longer than this counts as dead (P07); the server's heartbeat comes every 15 s.
+const SILENCE: u64 = 40_000;
+
+#[derive(Debug)]
+pub(crate) struct Revocation {
+    /// The number of the last event that this tab has taken into account.
+    place: u64,
+    /// The number of the last event that a new credential has to be younger than.
+    wanted: u64,
+    issuer: Option<String>,
+    configured_issuer: Option<String>,
+    stream: Stream,
+    /// When the server last said that nothing is missing.
+    contact_at: MonotonicMillis,
+    /// When an event last failed judgement.
+    distrusted_at: Option<MonotonicMillis>,
+    pub(crate) pending: crate::jwt::pending::Pending,
+}
+
+impl Revocation {
+    pub fn new(configured_issuer: Option<String>) -> Self {
+        Self {
+            place: 0,
+            wanted: 0,
+            issuer: None,
+            configured_issuer,
+            stream: Stream::default(),
+            contact_at: 0,
+            distrusted_at: None,
+            pending: crate::jwt::pending::Pending::default(),
+        }
+    }
+
+    /// A credential of that place is as good as having seen every event up to it.
+    pub fn place_at(&mut self, ep: u64, issuer: Option<String>) {
+        self.place = self.place.max(ep);
+        self.issuer = self.configured_issuer.clone().or(issuer);
+    }
+
+    pub fn forget(&mut self) {
+        self.place = 0;
+        self.wanted = 0;
+        self.pending.forget();
+    }
+
+    /// Whether an event asks for a newer credential than we have.
+    pub fn is_behind(&self) -> bool {
+        self.wanted > self.place
+    }
+}
+
+impl Machine {
+    /// An event from the stream or another tab. What can be judged without a key is judged at once.
+    pub(crate) fn on_event(&mut self, set: &str) {
+        let Some(holding) = self.holding() else { return };
+        let issuer = self.revocation.issuer.as_deref();
+        match Event::read(set, issuer, &self.config.client_id, &holding.claims.subject, &holding.sid) {
+            Ok((event, _)) if event.ep <= self.revocation.place => {}
+            Ok((event, token)) => self.verify_event(event, token),
+            Err(_) => self.distrust(),
+        }
+    }
+
+    /// What fails judgement ends nothing, and causes one look at the server in a while (P04).
+    pub(crate) fn distrust(&mut self) {
+        let now = self.now.monotonic;
+        if self.revocation.distrusted_at.is_none_or(|at| at + SILENCE <= now) {
+            self.revocation.distrusted_at = Some(now);
+            self.want_check(None);
+        }
+    }
+
+    /// A genuine event: it can only take rights away or cause a check.
+    pub(crate) fn on_genuine_event(&mut self, event: &Event) {
+        if event.ep <= self.revocation.place {
+            return;
+        }
+        let has_missed_some = event.prev > self.revocation.place;
+        match event.verdict {
+            Verdict::Revoked(reason) => return self.end_session(reason),
+            Verdict::Stale => {
+                self.revocation.wanted = self.revocation.wanted.max(event.ep);
+                self.want_renewed_claims();
+            }
+            Verdict::Unknown => self.revocation.place = event.ep,
+        }
+        if has_missed_some {
+            self.doubt();
+            self.want_check(None);
+        }
+    }
+
+    /// A right changed: ask again, quietly.
+    pub(crate) fn want_renewed_claims(&mut self) {
+        self.want_check(None);
+    }
+
+    /// The server said, directly or through another tab, that `ep` is the last event for us.
+    pub(crate) fn on_contact(&mut self, ep: u64) {
+        if self.holding().is_none() {
+            return;
+        }
+        self.revocation.contact_at = self.now.monotonic;
+        if ep > self.revocation.place && !self.revocation.pending.is_waiting() {
+            self.doubt();
+            self.want_check(None);
+        } else if self.page.online && !self.renewals.has_failed() {
+            self.trust();
+        }
+    }
+
+    /// The header of an answer: a number above our place means *look*, unless the stream brings the event anyway.
+    pub(crate) fn note_place(&mut self, ep: Option<&str>) {
+        let Some(ep) = ep.and_then(|ep| ep.parse::<u64>().ok()) else { return };
+        let is_news = self.holding().is_some() && ep > self.revocation.place && ep > self.revocation.wanted;
+        if is_news && !self.is_stream_alive() {
+            self.revocation.wanted = ep;
+            self.want_renewed_claims();
+        }
+    }
+
+    /// Without push the server is asked instead, at the pace at which silence counts as death.
+    pub(crate) fn check_on_time(&mut self) {
+        let due = self.check_deadline().is_some_and(|at| at <= self.now.monotonic);
+        if due {
+            self.revocation.contact_at = self.now.monotonic;
+            self.doubt();
+            if self.page.visible && self.page.online {
+                self.want_check(None);
+            }
+        }
+    }
+
+    pub(crate) fn check_deadline(&self) -> Option<MonotonicMillis> {
+        let holding = self.holding()?;
+        Some(holding.established_at.max(self.revocation.contact_at) + SILENCE)
+    }
+}

@@ -1,0 +1,160 @@
+//! How is the event stream kept open? One tab holds it for all of a browser, reopens it with jitter, and never takes
+//! silence for good news.
+
+use crate::effect::{Effect, Request};
+use crate::input::{Stamp, StreamNews};
+use crate::json::{self, Value};
+use crate::machine::{Machine, Who};
+use crate::revocation::SILENCE;
+use crate::secret::Secret;
+use crate::sse::{self, Reader};
+use crate::time::MonotonicMillis;
+
+/// The longest wait before the stream is opened again (P09).
+const LONGEST_WAIT: u64 = 30_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    step: Step,
+    /// Failures in a row.
+    failures: u32,
+    retry: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+enum Step {
+    #[default]
+    Closed,
+    /// Not before this.
+    Waiting(MonotonicMillis),
+    Open {
+        stamp: Stamp,
+        reader: Reader,
+        heard_at: MonotonicMillis,
+        /// The server took us in.
+        accepted: bool,
+    },
+}
+
+impl Machine {
+    pub(crate) fn is_stream_alive(&self) -> bool {
+        matches!(&self.revocation.stream.step, Step::Open { accepted: true, .. })
+    }
+
+    /// Opens the stream when it should be open, and closes it when it should not.
+    pub(crate) fn keep_stream(&mut self) {
+        let should = self.tabs.leads && self.page.online && !self.page.covered && matches!(self.who, Who::User(_));
+        if !should {
+            return self.close_stream();
+        }
+        // A token that is about to end would open a stream only to be refused.
+        let may = match &self.revocation.stream.step {
+            Step::Closed => self.is_credential_usable(),
+            Step::Waiting(until) => *until <= self.now.monotonic && self.is_credential_usable(),
+            Step::Open { .. } => false,
+        };
+        if may {
+            self.open_stream();
+        }
+    }
+
+    fn open_stream(&mut self) {
+        let stamp = self.stamp();
+        let mut request: Request = self.dressed_request("GET", &self.config.dialect.events);
+        request.headers.retain(|(name, _)| *name != "Accept");
+        request.headers.push(("Accept", Secret::new("text/event-stream")));
+        request.headers.push(("Last-Event-ID", Secret::new(self.revocation.place.to_string())));
+        request.deadline = None;
+        self.revocation.stream.step =
+            Step::Open { stamp, reader: Reader::default(), heard_at: self.now.monotonic, accepted: false };
+        self.emit(Effect::OpenStream { stamp, request });
+    }
+
+    pub(crate) fn close_stream(&mut self) {
+        if let Step::Open { .. } = std::mem::take(&mut self.revocation.stream.step) {
+            self.emit(Effect::CloseStream);
+        }
+    }
+
+    pub(crate) fn on_stream(&mut self, stamp: Stamp, news: StreamNews) {
+        let now = self.now.monotonic;
+        let Step::Open { stamp: open, reader, heard_at, accepted } = &mut self.revocation.stream.step else { return };
+        if *open != stamp {
+            return;
+        }
+        *heard_at = now;
+        match news {
+            StreamNews::Opened { status: 200, content_type } if content_type.starts_with("text/event-stream") => {
+                *accepted = true;
+            }
+            StreamNews::Opened { status, .. } => {
+                self.emit(Effect::CloseStream);
+                self.reopen_later();
+                if status == 401 {
+                    self.want_check(None);
+                }
+            }
+            StreamNews::Bytes(bytes) => {
+                let events = reader.take(&bytes);
+                self.revocation.stream.retry = reader.retry.or(self.revocation.stream.retry);
+                if reader.is_overflowed() {
+                    self.emit(Effect::CloseStream);
+                    self.reopen_later();
+                }
+                events.into_iter().for_each(|event| self.on_stream_event(&event));
+            }
+            StreamNews::Closed => self.reopen_later(),
+        }
+    }
+
+    fn on_stream_event(&mut self, event: &sse::Event) {
+        let document = || json::parse(event.data.as_bytes()).ok();
+        let ep = || document()?.member("ep").and_then(Value::as_integer).and_then(|ep| u64::try_from(ep).ok());
+        match event.name.as_str() {
+            "security" => {
+                self.tell_event(&event.data);
+                self.on_event(&event.data);
+            }
+            "ready" | "heartbeat" => {
+                self.revocation.stream.failures = 0;
+                if let Some(ep) = ep() {
+                    self.tell_contact(ep);
+                    self.on_contact(ep);
+                }
+            }
+            "gap" | "bye" => {
+                self.doubt();
+                self.want_check(None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Full jitter up to a ceiling that doubles; a server that restarts is not stormed (P09).
+    fn reopen_later(&mut self) {
+        let stream = &mut self.revocation.stream;
+        let base = stream.retry.unwrap_or(1000).clamp(500, LONGEST_WAIT);
+        let most = base.saturating_mul(1 << stream.failures.min(6)).min(LONGEST_WAIT);
+        stream.failures += 1;
+        let wait = (most as f64 * self.now.fraction()) as u64;
+        stream.step = Step::Waiting(self.now.monotonic + wait.max(100));
+        self.doubt();
+    }
+
+    pub(crate) fn stream_on_time(&mut self) {
+        if let Step::Open { heard_at, .. } = &self.revocation.stream.step
+            && heard_at + SILENCE <= self.now.monotonic
+        {
+            self.emit(Effect::CloseStream);
+            self.reopen_later();
+        }
+    }
+
+    pub(crate) fn stream_deadline(&self) -> Option<MonotonicMillis> {
+        match &self.revocation.stream.step {
+            Step::Closed => None,
+            Step::Waiting(until) => Some(*until).filter(|_| self.is_credential_usable()),
+            Step::Open { heard_at, .. } => Some(heard_at + SILENCE),
+        }
+    }
+}

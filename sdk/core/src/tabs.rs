@@ -1,0 +1,72 @@
+//! What do the tabs of one browser tell each other? That something moved, and the server's signed events. Never a
+//! secret; and nothing a tab hears can do more than make it look (C27).
+
+use crate::effect::Effect;
+use crate::json::{self, Value};
+use crate::machine::Machine;
+
+/// Longer messages are not ours.
+const LONGEST: usize = 32 * 1024;
+
+#[derive(Debug, Default)]
+pub(crate) struct Tabs {
+    /// This tab holds the event stream for all of them.
+    pub leads: bool,
+}
+
+impl Machine {
+    pub(crate) fn stand_for_leader(&mut self) {
+        self.emit(Effect::Lead);
+    }
+
+    pub(crate) fn on_leading(&mut self) {
+        self.tabs.leads = true;
+    }
+
+    pub(crate) fn stand_down(&mut self) {
+        self.tabs.leads = false;
+        self.emit(Effect::StandDown);
+    }
+
+    /// The record moved on: the others look at it.
+    pub(crate) fn tell_moved(&mut self) {
+        self.tell(&json::object([("kind", "moved".into())]));
+    }
+
+    /// An event as it came; each tab checks its signature and judges for itself.
+    pub(crate) fn tell_event(&mut self, set: &str) {
+        self.tell(&json::object([("kind", "event".into()), ("set", set.into())]));
+    }
+
+    /// The stream is alive, and this is the last event for this browser.
+    pub(crate) fn tell_contact(&mut self, place: u64) {
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        self.tell(&json::object([("kind", "contact".into()), ("ep", place.into())]));
+    }
+
+    fn tell(&mut self, message: &Value) {
+        self.emit(Effect::Tell { text: json::print(message) });
+    }
+
+    pub(crate) fn on_tab(&mut self, text: &str) {
+        if text.len() > LONGEST {
+            return;
+        }
+        let Ok(message) = json::parse(text.as_bytes()) else { return };
+        match message.member("kind").and_then(Value::as_text) {
+            Some("moved") => self.look(),
+            Some("event") => {
+                if let Some(set) = message.member("set").and_then(Value::as_text) {
+                    self.on_event(set);
+                }
+            }
+            Some("contact") if !self.tabs.leads => {
+                let ep = message.member("ep").and_then(Value::as_integer).and_then(|ep| u64::try_from(ep).ok());
+                if let Some(ep) = ep {
+                    self.on_contact(ep);
+                }
+            }
+            _ => {}
+        }
+    }
+}
