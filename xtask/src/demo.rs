@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 
 use crate::arguments::Demo;
 use crate::command::{not_started, program};
+use crate::cpu;
 use crate::failure::{Failure, Outcome, While};
 use crate::page;
 use crate::server::{self, Profile, READY};
@@ -53,6 +54,8 @@ fn pass_on_output(server: &mut Child) {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         let _ = writeln!(io::stdout(), "{line}");
         if let Some(address) = line.strip_prefix(READY) {
+            let (wall, cpu) = (cpu::since_start().as_secs_f64(), cpu::used().as_secs_f64());
+            eprintln!("xtask: ready {wall:.1} s after `cargo xtask demo`, which cost {cpu:.1} CPU s");
             let _ = writeln!(
                 io::stdout(),
                 "Open {address} and sign in as {SEEDED_USERS}; passwords are in README.md. Ctrl-C stops everything."

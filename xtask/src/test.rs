@@ -39,7 +39,7 @@ struct Workbench {
 pub fn run(named: &[Part]) -> Outcome {
     cpu::adopt_orphans();
     let mut workbench = Workbench::default();
-    let mut report = Report::default();
+    let mut report = Report::beginning_with(cpu::used(), cpu::since_start());
     for part in part::chosen(named) {
         println!("\n── {} ──", part.name());
         let (cpu_before, start) = (cpu::used(), Instant::now());

@@ -14,10 +14,9 @@ pub fn format() -> Outcome {
 
 /// xtask apart from the rest: its dependencies are then the ones it was itself started with.
 pub fn clippy() -> Outcome {
-    for packages in [NATIVE_PACKAGES, &["xtask"]] {
-        command::run(warnings_are_errors(command::cargo().arg("clippy").args(package_flags(packages))))?;
-    }
-    Ok(())
+    let native = command::run(warnings_are_errors(command::cargo().arg("clippy").args(package_flags(NATIVE_PACKAGES))));
+    let xtask = command::run(warnings_are_errors(command::cargo().args(["clippy", "-p", "xtask"])));
+    native.and(xtask)
 }
 
 pub fn clippy_wasm() -> Outcome {
@@ -31,10 +30,10 @@ fn warnings_are_errors(clippy: &mut Command) -> &mut Command {
 }
 
 pub fn docs() -> Outcome {
-    for packages in [NATIVE_PACKAGES, &["xtask"]] {
-        command::run(doc().args(package_flags(packages)))?;
-    }
-    command::run(doc().args(["--target", WASM_TARGET]).args(package_flags(WASM_PACKAGES)))
+    let native = command::run(doc().args(package_flags(NATIVE_PACKAGES)));
+    let xtask = command::run(doc().args(["-p", "xtask"]));
+    let wasm = command::run(doc().args(["--target", WASM_TARGET]).args(package_flags(WASM_PACKAGES)));
+    native.and(xtask).and(wasm)
 }
 
 fn doc() -> Command {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use super::{Count, Part, Verdict};
 use crate::failure::{Failure, Outcome};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
+    /// What it took to compile xtask itself.
+    own_cpu: Duration,
+    own_wall: Duration,
     lines: Vec<Line>,
 }
 
@@ -21,6 +24,10 @@ struct Line {
 }
 
 impl Report {
+    pub fn beginning_with(own_cpu: Duration, own_wall: Duration) -> Self {
+        Self { own_cpu, own_wall, lines: Vec::new() }
+    }
+
     pub fn add(&mut self, part: Part, outcome: Outcome<Verdict>, cpu: Duration, wall: Duration) {
         let (word, count, note) = match outcome {
             Ok(Verdict::Done(count)) if count.failed == 0 => ("passed", count, String::new()),
@@ -42,6 +49,8 @@ impl Report {
     pub fn close(&self) -> Outcome {
         println!("\n{:<12} {:<8} {:>8} {:>8} {:>8}", "part", "result", "tests", "CPU s", "wall s");
         let mut total = Count::default();
+        let (own_cpu, own_wall) = (self.own_cpu.as_secs_f64(), self.own_wall.as_secs_f64());
+        println!("{:<12} {:<8} {:>8} {own_cpu:>8.1} {own_wall:>8.1}", "xtask", "compiled", "");
         for Line { part, word, count, note, cpu, wall } in &self.lines {
             let first_line = note.lines().next().unwrap_or_default();
             let tests = count.passed + count.failed;
@@ -50,8 +59,8 @@ impl Report {
             println!("{}", row.trim_end());
             total += *count;
         }
-        let cpu: Duration = self.lines.iter().map(|line| line.cpu).sum();
-        let wall: Duration = self.lines.iter().map(|line| line.wall).sum();
+        let cpu = self.own_cpu + self.lines.iter().map(|line| line.cpu).sum::<Duration>();
+        let wall = self.own_wall + self.lines.iter().map(|line| line.wall).sum::<Duration>();
         let tests = total.passed + total.failed;
         println!("{:<12} {:<8} {tests:>8} {:>8.1} {:>8.1}", "total", "", cpu.as_secs_f64(), wall.as_secs_f64());
         println!("{total}");
