@@ -5,7 +5,7 @@ use countersign_leptos::countersign::core::json::{self, Value};
 use countersign_leptos::{Auth, Error};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{Request, RequestInit, Response};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use wasm_bindgen_futures::JsFuture;
 
 /// What the server answered, and what checking the credential cost.
@@ -32,15 +32,10 @@ pub async fn ask<T: DeserializeOwned>(auth: Auth, url: &str) -> Result<Answer<T>
     read(auth.client().fetch(url).await?).await
 }
 
-/// Sends a request that changes something. Without a body where `body` is nothing.
-pub async fn send<T: DeserializeOwned>(
-    auth: Auth,
-    method: &str,
-    url: &str,
-    body: Option<Value>,
-) -> Result<Answer<T>, Problem> {
+/// Sends a request that changes something; what it answers matters only when it fails.
+pub async fn send(auth: Auth, method: &str, url: &str, body: Option<Value>) -> Result<(), Problem> {
     let request = request(method, url, body).map_err(|_| unreadable())?;
-    read(auth.client().fetch_request(request, Repeat::IfSafe).await?).await
+    read::<IgnoredAny>(auth.client().fetch_request(request, Repeat::ByMethod).await?).await.map(drop)
 }
 
 fn request(method: &str, url: &str, body: Option<Value>) -> Result<Request, JsValue> {

@@ -16,7 +16,8 @@ pub fn provide_draft(auth: Auth) {
         state.with(|state| match state {
             State::SignedOut { reason: Reason::SignedOut } => draft.set(None),
             State::SignedIn { claims, .. } => {
-                let strangers = draft.with_untracked(|draft| draft.as_ref().is_some_and(|(of, _)| *of != claims.subject));
+                let strangers =
+                    draft.with_untracked(|draft| draft.as_ref().is_some_and(|(of, _)| *of != claims.subject));
                 if strangers {
                     draft.set(None);
                 }

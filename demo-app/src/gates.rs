@@ -1,8 +1,8 @@
 //! What stands where a gate is closed? The reason, and a way to see that the server means it.
 
-use countersign_leptos::countersign::core::json::Value;
 use countersign_leptos::{Why, use_auth};
 use leptos::prelude::*;
+use serde::de::IgnoredAny;
 
 use crate::ask::ask;
 
@@ -27,7 +27,7 @@ pub fn ClosedGate(
 fn AskAnyway(url: &'static str) -> impl IntoView {
     let auth = use_auth();
     let asking = Action::new_unsync(move |_: &()| async move {
-        match ask::<Value>(auth, url).await {
+        match ask::<IgnoredAny>(auth, url).await {
             Ok(_) => "The server answered: by now you may.".to_owned(),
             Err(problem) => format!("The server refused: {} ({})", problem.sentence, problem.code),
         }

@@ -1,7 +1,7 @@
 //! What must the user know, whatever page is shown? Why a session ended, and what can't be reached.
 
-use countersign_leptos::{Durability, Error, Reason, Snapshot, Standing, State, use_auth};
 use countersign_leptos::countersign::core::Who;
+use countersign_leptos::{Durability, Error, Reason, Snapshot, Standing, State, use_auth};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 

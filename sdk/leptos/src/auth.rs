@@ -87,13 +87,12 @@ impl Auth {
 
     /// Goes on with another client, such as one of another flow; all signals and components follow.
     ///
-    /// The client before it is let go and signs nobody out.
-    pub fn switch(self, client: AuthClient) {
+    /// Gives back the client before it, which signs nobody out: whoever started it also disposes of it.
+    pub fn switch(self, client: AuthClient) -> AuthClient {
         let news = client.snapshot();
         let mut held = hold(client, self.snapshot);
         self.held.update_value(|place| std::mem::swap(place, &mut held));
         self.snapshot.set(news);
-        // What was held before ends here, outside of the update: its end may publish something.
-        drop(held);
+        held.client
     }
 }

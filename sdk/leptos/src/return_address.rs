@@ -2,9 +2,9 @@
 
 use countersign::core::{State, return_to};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::location::{BrowserUrl, Location, LocationProvider};
-use leptos_router::NavigateOptions;
 use web_sys::UrlSearchParams;
 
 use crate::auth::use_auth;

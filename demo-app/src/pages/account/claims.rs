@@ -57,6 +57,7 @@ fn source(source: Source) -> &'static str {
     match source {
         Source::SessionEndpoint => "the answer of the session endpoint",
         Source::AccessToken => "the access token itself",
+        Source::TokenEndpoint => "the token endpoint, beside a token that only the server can read",
     }
 }
 

@@ -31,7 +31,7 @@ pub fn UserRow(user: Signal<User>, changed: Callback<()>) -> impl IntoView {
         let act = act.clone();
         let url = user.with_untracked(|user| format!("/auth/admin/users/{}/{}", user.sub, act.below));
         async move {
-            send::<Value>(auth, act.method, &url, act.body).await?;
+            send(auth, act.method, &url, act.body).await?;
             changed.try_run(());
             Ok::<(), Problem>(())
         }

@@ -22,7 +22,7 @@ pub fn NewReport(added: Callback<()>) -> impl IntoView {
     let sending = Action::new_unsync(move |title: &String| {
         let body = object([("title", Value::from(title.as_str()))]);
         async move {
-            send::<Value>(auth, "POST", "/api/reports", Some(body)).await?;
+            send(auth, "POST", "/api/reports", Some(body)).await?;
             draft.clear();
             added.try_run(());
             Ok::<(), Problem>(())

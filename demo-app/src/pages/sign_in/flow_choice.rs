@@ -41,7 +41,7 @@ pub fn FlowChoice() -> impl IntoView {
             keep_flow(flow);
             chosen.set(flow);
             trouble.set(None);
-            auth.switch(client);
+            auth.switch(client).dispose();
         }
         Err(error) => trouble.set(Some(error.message)),
     };

@@ -97,7 +97,9 @@ impl Trouble {
             Self::NoPassword => "Type your password.".to_owned(),
             Self::Refused(error) => match (error.code.as_str(), error.retry_after) {
                 ("invalid_credentials", _) => "The username or the password is not right.".to_owned(),
-                ("account_suspended", _) => "This account is suspended. Only an administrator can lift that.".to_owned(),
+                ("account_suspended", _) => {
+                    "This account is suspended. Only an administrator can lift that.".to_owned()
+                }
                 ("rate_limited", Some(seconds)) => {
                     format!("There were too many attempts. Please try again in {seconds} seconds.")
                 }
