@@ -172,7 +172,7 @@ impl Machine {
 
     pub(crate) fn on_answered(&mut self, id: CallId, answer: &Answer) {
         self.note_place(answer.ep.as_deref());
-        let Some(Call { what, step: Step::Sent { at, repeated, .. } }) = self.requests.calls.get(&id) else {
+        let Some(Call { what, step: Step::Sent { at, repeated, .. }, .. }) = self.requests.calls.get(&id) else {
             return self.reply(id, Reply::Deliver);
         };
         let (at, repeated) = (*at, *repeated);

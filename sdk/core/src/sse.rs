@@ -83,9 +83,7 @@ impl Reader {
     fn dispatch(&mut self) -> Option<Event> {
         let name = std::mem::take(&mut self.name);
         let mut data = std::mem::take(&mut self.data);
-        if data.pop().is_none() {
-            return None;
-        }
+        data.pop()?;
         let name = if name.is_empty() { "message".to_owned() } else { name };
         Some(Event { name, data, id: self.id.clone() })
     }

@@ -71,7 +71,7 @@ impl Untrusted {
         else {
             return Err(NotAToken::NotThreeParts);
         };
-        let message = text[..header.len() + 1 + claims.len()].as_bytes().to_vec();
+        let message = text.as_bytes()[..header.len() + 1 + claims.len()].to_vec();
         let (header, claims) = (object(header)?, object(claims)?);
         if header.member("crit").is_some() || header.member("b64").is_some() {
             return Err(NotAToken::Header);
