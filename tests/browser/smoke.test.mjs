@@ -13,8 +13,9 @@ test("the page opens and its module runs", async ({ newPage }) => {
   assert.match(await page.title(), /Countersign/);
   const policy = response.headers()["content-security-policy"];
   assert.match(policy, /script-src 'self' 'wasm-unsafe-eval'/);
-  // The module fills the body; before it has run there is only the note for browsers without scripts.
-  await page.waitForFunction(() => document.body.innerText.trim() !== "");
+  // The first frame is part of the page's text; the application takes its place.
+  await page.locator(".starting").waitFor({ state: "detached" });
+  await page.getByRole("main").waitFor();
 });
 
 test("a deep link is answered with the same page", async ({ newPage }) => {
