@@ -20,6 +20,10 @@ use crate::time::{Moment, MonotonicMillis, UnixMillis};
 /// A token that ends within this is not sent any more: the request would arrive after its end.
 const TOKEN_MARGIN: u64 = 5_000;
 
+/// A token is used for at least so long, whatever the server says: a life of 0 would be renewed without end (C21). If
+/// it really ended, a 401 says so.
+const SHORTEST_TOKEN: u64 = 30_000;
+
 /// When the clocks of two moments drift apart by more than this, the machine slept or its clock was set.
 const DRIFT: i64 = 5_000;
 
@@ -98,7 +102,7 @@ impl Machine {
             flow: config.flow.flow(),
             renewals: Renewals::default(),
             requests: Requests::default(),
-            revocation: Revocation::new(config.issuer.clone()),
+            revocation: Revocation::new(config.issuer.clone(), config.address("")),
             tabs: Tabs::default(),
             page: Page { visible: true, online: true, covered: false, acted_at: 0 },
             config,
@@ -231,7 +235,7 @@ impl Machine {
                 self.page.covered = true;
                 self.stand_down();
                 self.close_stream();
-                self.give_up_renewal();
+                self.leave();
             }
             PageNews::Shown => {
                 if self.page.covered {
@@ -258,16 +262,15 @@ impl Machine {
         let now = self.now;
         let at = |lifetime: u64| now.wall.saturating_add_unsigned(lifetime);
         let ends = |lifetime: u64| now.monotonic.saturating_add(lifetime);
-        let lifetime = established.token.as_ref().map(|token| token.lifetime);
+        let lifetime = established.token.as_ref().map(|token| token.lifetime.max(SHORTEST_TOKEN));
         self.page.covered = false;
         self.problem = None;
         self.revocation.place_at(established.ep, established.issuer);
-        let token = established.token.map(|bearer| (bearer.secret, bearer.decoded, bearer.lifetime));
-        let (token, decoded) = match token {
-            Some((secret, decoded, lifetime)) => {
-                (Some(Token { secret, ends: ends(lifetime), expires_at: at(lifetime) }), decoded)
+        let (token, decoded) = match (established.token, lifetime) {
+            (Some(bearer), Some(lifetime)) => {
+                (Some(Token { secret: bearer.secret, ends: ends(lifetime), expires_at: at(lifetime) }), bearer.decoded)
             }
-            None => (None, None),
+            _ => (None, None),
         };
         self.who = Who::User(Box::new(Holding {
             claims: Arc::new(established.claims),

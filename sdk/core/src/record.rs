@@ -25,8 +25,6 @@ pub struct Record {
     pub refresh_retry_for: Option<u32>,
     /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
     pub sign_out_owed: Option<String>,
-    /// The server is not to be asked before.
-    pub backoff_until: Option<UnixMillis>,
 }
 
 impl Record {
@@ -46,7 +44,6 @@ impl Record {
             sent_at: number("sent_at"),
             refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
             sign_out_owed: word("sign_out_owed"),
-            backoff_until: number("backoff_until"),
         })
     }
 
@@ -67,7 +64,6 @@ impl Record {
             ("sent_at", self.sent_at.into()),
             ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
-            ("backoff_until", self.backoff_until.into()),
         ]))
     }
 }

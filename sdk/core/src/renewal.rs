@@ -55,6 +55,11 @@ impl Renewals {
         !self.is_refused
     }
 
+    /// The server is not to be asked again yet.
+    pub fn is_backing_off(&self) -> bool {
+        self.retry_at.is_some()
+    }
+
     pub fn has_failed(&self) -> bool {
         self.failures > 0
     }
@@ -125,7 +130,10 @@ impl Machine {
     /// The server ended the session: forget it, and let the other tabs find it in the record.
     pub(crate) fn end_session(&mut self, reason: Reason) {
         let Some(sid) = self.sid().map(str::to_owned) else { return };
-        self.drop_jobs();
+        // A sign-in that is under way replaces this session anyway.
+        if !self.renewals.is_signing_in() {
+            self.drop_jobs();
+        }
         self.forget(reason);
         self.fail_waiting(&Error::signed_out());
         self.renewals.next.push(Kind::Forget { sid, reason });
@@ -166,12 +174,26 @@ impl Machine {
         }
     }
 
-    /// The page is being put away: another tab must be able to go on.
+    /// Gives up a renewal that something overtook.
     pub(crate) fn give_up_renewal(&mut self) {
         if self.renewals.is_renewing()
             && let Some(job) = self.renewals.job.take()
         {
             self.abandon(job);
+        }
+    }
+
+    /// The page is being put away: another tab must be able to go on. A sign-out outlives the page, but not its lock.
+    pub(crate) fn leave(&mut self) {
+        match self.renewals.job.take() {
+            Some(mut job @ Job { kind: Kind::SignOut { .. } | Kind::Forget { .. }, .. }) => {
+                if std::mem::take(&mut job.locked) {
+                    self.emit(Effect::Unlock);
+                }
+                self.renewals.job = Some(job);
+            }
+            Some(job) => self.abandon(job),
+            None => {}
         }
     }
 

@@ -85,7 +85,10 @@ impl Machine {
         if self.is_credential_usable() {
             return self.go(id);
         }
-        self.want_renewal();
+        match self.problem.clone().filter(|_| self.renewals.is_backing_off()) {
+            Some(problem) => self.fail_call(id, problem),
+            None => self.want_renewal(),
+        }
     }
 
     /// Every waiting call goes, or learns why not. `failure` is what the last renewal ended with.

@@ -18,7 +18,10 @@ pub(crate) struct Revocation {
     place: u64,
     /// The number of the last event that a new credential has to be younger than.
     wanted: u64,
-    issuer: Option<String>,
+    /// The highest such number that was asked for; each is asked for once.
+    asked: u64,
+    /// The issuer of events: as configured, else as the server said at sign-in, else the server's own address.
+    issuer: String,
     configured_issuer: Option<String>,
     stream: Stream,
     /// When the server last said that nothing is missing.
@@ -29,11 +32,12 @@ pub(crate) struct Revocation {
 }
 
 impl Revocation {
-    pub fn new(configured_issuer: Option<String>) -> Self {
+    pub fn new(configured_issuer: Option<String>, server: String) -> Self {
         Self {
             place: 0,
             wanted: 0,
-            issuer: None,
+            asked: 0,
+            issuer: configured_issuer.clone().unwrap_or(server),
             configured_issuer,
             stream: Stream::default(),
             contact_at: 0,
@@ -45,18 +49,24 @@ impl Revocation {
     /// A credential of that place is as good as having seen every event up to it.
     pub fn place_at(&mut self, ep: u64, issuer: Option<String>) {
         self.place = self.place.max(ep);
-        self.issuer = self.configured_issuer.clone().or(issuer);
+        if let Some(issuer) = self.configured_issuer.clone().or(issuer) {
+            self.issuer = issuer;
+        }
     }
 
     pub fn forget(&mut self) {
         self.place = 0;
         self.wanted = 0;
+        self.asked = 0;
         self.pending.forget();
     }
 
-    /// Whether an event asks for a newer credential than we have.
-    pub fn is_behind(&self) -> bool {
-        self.wanted > self.place
+    /// Whether an event asks for a newer credential than we have and was not asked for yet. A number that the server
+    /// never reaches must not make a loop.
+    pub fn takes_up_arrears(&mut self) -> bool {
+        let is_behind = self.wanted > self.place && self.wanted > self.asked;
+        self.asked = self.wanted;
+        is_behind
     }
 }
 
@@ -64,8 +74,7 @@ impl Machine {
     /// An event from the stream or another tab. What can be judged without a key is judged at once.
     pub(crate) fn on_event(&mut self, set: &str) {
         let Some(holding) = self.holding() else { return };
-        let issuer = self.revocation.issuer.as_deref();
-        match Event::read(set, issuer, &self.config.client_id, &holding.claims.subject, &holding.sid) {
+        match Event::read(set, &self.revocation.issuer, &self.config.client_id, &holding.claims.subject, &holding.sid) {
             Ok((event, _)) if event.ep <= self.revocation.place => {}
             Ok((event, token)) => self.verify_event(event, token),
             Err(_) => self.distrust(),
@@ -123,7 +132,7 @@ impl Machine {
     /// The header of an answer: a number above our place means *look*, unless the stream brings the event anyway.
     pub(crate) fn note_place(&mut self, ep: Option<&str>) {
         let Some(ep) = ep.and_then(|ep| ep.parse::<u64>().ok()) else { return };
-        let is_news = self.holding().is_some() && ep > self.revocation.place && ep > self.revocation.wanted;
+        let is_news = self.holding().is_some() && ep > self.revocation.place.max(self.revocation.wanted);
         if is_news && !self.is_stream_alive() {
             self.revocation.wanted = ep;
             self.want_renewed_claims();

@@ -226,11 +226,6 @@ impl Machine {
             }
         }
         self.generation = self.generation.max(record.generation);
-        if let Some(until) = record.backoff_until.filter(|until| *until > now.wall && *until < now.wall + 3_600_000) {
-            let wait = u32::try_from((until - now.wall) / 1000 + 1).unwrap_or(1);
-            let error = Error::server("server_busy", "The server asked to be left alone for a while.");
-            return self.fail(error.with_retry_after(Some(wait)));
-        }
         let age = record.sent_at.map(|sent| now.wall.saturating_sub(sent));
         let Some(job) = &mut self.renewals.job else { return };
         let lease = i64::from(LOCK_WAIT);

@@ -221,7 +221,7 @@ impl Machine {
             Kind::Renew | Kind::Forget { .. } => {}
         }
         self.serve_waiting(result.err().as_ref());
-        if self.revocation.is_behind() && self.renewals.retry_at.is_none() {
+        if self.holding().is_some() && self.renewals.retry_at.is_none() && self.revocation.takes_up_arrears() {
             self.want_renewed_claims();
         }
         let is_owing = self.renewals.record.sign_out_owed.is_some() && self.renewals.retry_at.is_none();

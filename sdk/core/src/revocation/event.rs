@@ -39,7 +39,7 @@ impl Event {
     /// Reads an event and checks all that needs no key: kind, issuer, audience, subject.
     pub fn read(
         set: &str,
-        issuer: Option<&str>,
+        issuer: &str,
         audience: &str,
         subject: &str,
         sid: &str,
@@ -49,7 +49,7 @@ impl Event {
         if !token.is(Kind::SecurityEvent) {
             return Err(NotForUs::Kind);
         }
-        if issuer.is_none() || word("iss") != issuer {
+        if word("iss") != Some(issuer) {
             return Err(NotForUs::Issuer);
         }
         if !token.is_for(audience) {
@@ -83,13 +83,13 @@ fn verdict(kind: &str, details: &Value) -> Verdict {
 }
 
 /// Whether a complex subject (RFC 9493 §3.2.8) is this user, and this session where it names one.
-fn is_about(sub_id: Option<&Value>, issuer: Option<&str>, subject: &str, sid: &str) -> bool {
+fn is_about(sub_id: Option<&Value>, issuer: &str, subject: &str, sid: &str) -> bool {
     let Some(sub_id) = sub_id else { return false };
     let word = |value: &Value, name| value.member(name).and_then(Value::as_text).map(str::to_owned);
     let Some(user) = sub_id.member("user") else { return false };
     let is_user = word(sub_id, "format").as_deref() == Some("complex")
         && word(user, "format").as_deref() == Some("iss_sub")
-        && word(user, "iss").as_deref() == issuer
+        && word(user, "iss").as_deref() == Some(issuer)
         && word(user, "sub").as_deref() == Some(subject);
     let is_session = match sub_id.member("session") {
         None => true,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn read(set: &str) -> Result<Verdict, NotForUs> {
-        Event::read(set, Some(ISSUER), "demo", "u_bob", "s1").map(|(event, _)| event.verdict)
+        Event::read(set, ISSUER, "demo", "u_bob", "s1").map(|(event, _)| event.verdict)
     }
 
     #[test]
