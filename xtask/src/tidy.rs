@@ -1,5 +1,6 @@
 //! Are the house rules kept? Every breach is told with its place and how to mend it.
 
+mod docs;
 mod layers;
 mod pins;
 mod places;
@@ -49,7 +50,7 @@ impl fmt::Display for Breach {
 
 pub fn run() -> Outcome {
     let files = source_files()?;
-    let rules = [shape::breaches, places::breaches, layers::breaches];
+    let rules = [shape::breaches, places::breaches, layers::breaches, docs::breaches];
     let mut breaches: Vec<_> = files.iter().flat_map(|file| rules.iter().flat_map(|rule| rule(file))).collect();
     breaches.extend(pins::breaches(&files));
     for breach in &breaches {
