@@ -3,7 +3,7 @@
 use super::{Breach, SourceFile};
 
 const LONGEST_FILE: usize = 450;
-const NAMES_THAT_SAY_NOTHING: &[&str] = &["utils", "util", "helpers", "helper", "misc", "common"];
+const NAMES_THAT_SAY_NOTHING: &[&str] = &["utils", "util", "misc", "common"];
 const CODE: &[&str] = &["rs", "mjs", "js", "ts"];
 
 pub fn breaches(file: &SourceFile) -> Vec<Breach> {
