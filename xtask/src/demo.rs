@@ -18,7 +18,8 @@ use crate::page;
 use crate::server::{self, Profile, READY};
 use crate::setup;
 
-const SEEDED_USERS: &str = "alice (admin), bob (member), carol (read only), dave (suspended)";
+const SEEDED_USERS: &str =
+    "alice (admin), bob (member), carol (read only) or dave (suspended), each with the password NAME-demo-pass";
 
 pub fn run(options: &Demo) -> Outcome {
     setup::for_pages()?;
@@ -56,10 +57,7 @@ fn pass_on_output(server: &mut Child) {
         if let Some(address) = line.strip_prefix(READY) {
             let (wall, cpu) = (cpu::since_start().as_secs_f64(), cpu::used().as_secs_f64());
             eprintln!("xtask: ready {wall:.1} s after `cargo xtask demo`, which cost {cpu:.1} CPU s");
-            let _ = writeln!(
-                io::stdout(),
-                "Open {address} and sign in as {SEEDED_USERS}; passwords are in README.md. Ctrl-C stops everything."
-            );
+            let _ = writeln!(io::stdout(), "Open {address} and sign in as {SEEDED_USERS}. Ctrl-C stops everything.");
         }
     }
 }

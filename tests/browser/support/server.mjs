@@ -22,7 +22,7 @@ export async function startServer({ settings = [], environment = {}, page } = {}
     if (!existsSync(path)) throw new Error(`${path} is missing; \`cargo xtask e2e\` builds page and server first.`);
   }
   const child = spawn(program, ["--listen", "127.0.0.1:0", "--page", folder, "--control", ...settings], {
-    env: { ...process.env, ...environment },
+    env: { ...withoutServerSettings(process.env), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const killWithUs = () => child.kill("SIGKILL");
@@ -58,6 +58,11 @@ export async function startServer({ settings = [], environment = {}, page } = {}
       clearTimeout(force);
     },
   };
+}
+
+/** What a developer has set for a server of their own must not reach this one. */
+function withoutServerSettings(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("COUNTERSIGN_")));
 }
 
 /** `ready ORIGIN`, then `control TOKEN`. */
