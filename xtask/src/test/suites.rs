@@ -17,7 +17,7 @@ use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
 /// By nextest where it is installed, else by cargo itself.
 pub fn unit() -> Outcome<Count> {
     let has_nextest = command::succeeds(command::cargo().args(["nextest", "--version"]));
-    let words: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--lib", "--bins", "--tests"] };
+    let words: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test", "--all-targets"] };
     let mut sum = Count::default();
     for packages in [NATIVE_PACKAGES, &["xtask"]] {
         let mut cargo = command::cargo();
