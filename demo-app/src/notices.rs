@@ -43,12 +43,9 @@ fn notices(snapshot: &Snapshot) -> Vec<Notice> {
     if snapshot.sign_out_owed {
         notices.push(Notice::SignOutOwed);
     }
-    match &snapshot.problem {
-        // What the user can mend is said where it is mended.
-        Some(Error { who: Who::Network | Who::Server | Who::Application, code, message, .. }) => {
-            notices.push(Notice::Problem(code.clone(), message.clone()));
-        }
-        Some(_) | None => {}
+    // What the user can mend is said where it is mended.
+    if let Some(Error { who: Who::Network | Who::Server | Who::Application, code, message, .. }) = &snapshot.problem {
+        notices.push(Notice::Problem(code.clone(), message.clone()));
     }
     if snapshot.durability == Durability::ThisTab {
         notices.push(Notice::ThisTabOnly);

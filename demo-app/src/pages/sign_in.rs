@@ -39,13 +39,11 @@ fn SignInForm() -> impl IntoView {
     let entry = Entry::default();
     view! {
         <div class="columns">
-            <section class="card">
-                <Form entry/>
-            </section>
             <div class="stack">
-                <FlowChoice/>
+                <div class="card"><Form entry/></div>
                 <Seeded entry/>
             </div>
+            <FlowChoice/>
         </div>
     }
 }

@@ -68,9 +68,9 @@ pub fn UserRow(user: Signal<User>, changed: Callback<()>) -> impl IntoView {
             <fieldset class="roles">
                 <legend>"Roles"</legend>
                 {ROLES.into_iter().map(role_box).collect_view()}
-                <button type="button" on:click=save_roles>"Save roles"</button>
             </fieldset>
             <div class="actions">
+                <button type="button" on:click=save_roles>"Save roles"</button>
                 <button type="button" class="danger" on:click=suspend>
                     {move || if suspended() { "Unsuspend" } else { "Suspend" }}
                 </button>
