@@ -84,7 +84,7 @@ impl AuthClient {
     /// An answer of any status is `Ok`. A 401 that blames the credential leads to one renewal and one repeat.
     ///
     /// # Errors
-    /// `invalid_address`, `origin_not_allowed`, `signed_out`, and `network` where there is no answer.
+    /// `invalid_address`, `origin_not_allowed`, `signed_out`, and `unreachable` where there is no answer.
     pub async fn fetch(&self, address: &str) -> Result<web_sys::Response, Error> {
         let request = page::resolve_from_document(address)
             .and_then(|url| web_sys::Request::new_with_str(&url.href()).ok())
@@ -136,7 +136,7 @@ impl AuthClient {
     /// Asks the server now whether all this still holds.
     ///
     /// # Errors
-    /// Those of the network and the server. A session that is over is no error: it shows in the state.
+    /// `signed_out` when it does not, and those of the network and the server, which change nothing.
     pub async fn check(&self) -> Result<(), Error> {
         self.done(Command::Check).await
     }

@@ -101,7 +101,7 @@ fn failed(why: &JsValue) -> Error {
     match js::member(why, "name").as_string().as_deref() {
         Some("AbortError") => Error::application("aborted", "The request was aborted by its own signal."),
         _ => Error::network(
-            "network",
+            "unreachable",
             "There was no answer: the network is down, the server refuses this origin, or it redirected to another one.",
         ),
     }
