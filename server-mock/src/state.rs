@@ -1,0 +1,233 @@
+//! What can a request reach? Everything shared is in here, the clock and the randomness too.
+
+mod clock;
+mod limits;
+pub mod passwords;
+mod random;
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use countersign_verifier::{Expected, Verifier};
+
+use crate::{
+    config::{Config, Seed},
+    control::Control,
+    feed::Feed,
+    keys::{KEY_SET_MAX_AGE, Keys, Rotation},
+    model::{Report, Roles, Time, User},
+    store::{Answer, ServerSecret, Sqlite, Store, Transaction},
+};
+
+pub use clock::Clock;
+pub use limits::Limits;
+pub use passwords::Passwords;
+pub use random::Random;
+
+/// How long the reason of an ended session is remembered, in seconds beyond the longest session: a week.
+const REMEMBERED_FOR: i64 = 7 * 86_400;
+
+/// How often the slow part of [`State::tick`] runs.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
+
+/// The server. Cheap to clone; every clone is the same one.
+#[derive(Debug, Clone)]
+pub struct State(Arc<Inner>);
+
+/// What [`State`] points to.
+#[derive(Debug)]
+pub struct Inner {
+    pub config: Config,
+    pub clock: Clock,
+    pub random: Random,
+    pub store: Box<dyn Store>,
+    pub keys: Keys,
+    pub verifier: Verifier,
+    pub feed: Feed,
+    pub passwords: Passwords,
+    pub limits: Limits,
+    /// What `/control` has armed and recorded; there only if it was asked for.
+    pub control: Option<Control>,
+    /// The HMAC key from which refresh tokens get their successors.
+    pub rotation_key: Vec<u8>,
+    tidied_at: std::sync::Mutex<Time>,
+}
+
+impl Deref for State {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl State {
+    /// Opens the store, fills it at the first start, and makes or reads the keys. Starts nothing in the background: call
+    /// [`State::tick`] each second, or whenever a test wants it.
+    ///
+    /// # Errors
+    /// One sentence for whoever started the server.
+    pub async fn new(config: Config, clock: Clock, random: Random) -> Result<State, String> {
+        let store = open(&config).await.map_err(|error| match &config.database {
+            Some(file) => format!("the database {} cannot be used: {}", file.display(), error.0),
+            None => error.to_string(),
+        })?;
+        Self::with_store(config, clock, random, store).await
+    }
+
+    async fn with_store(config: Config, clock: Clock, random: Random, store: Box<dyn Store>) -> Result<State, String> {
+        let now = clock.now();
+        let rotation_key = first_start(&*store, &config.seed, &random, now).await.map_err(|error| error.to_string())?;
+        let expected = Expected { issuer: config.public_url.clone(), audience: config.audience.clone() };
+        let passwords = Passwords::new(&config.password_cost, config.password_workers, config.password_queue)
+            .map_err(|error| format!("the cost of passwords is not one that Argon2 allows: {error}"))?;
+        let state = State(Arc::new(Inner {
+            keys: Keys::default(),
+            verifier: Verifier::new(expected),
+            feed: Feed::default(),
+            passwords,
+            limits: Limits::new(config.login_limits),
+            control: config.control_token.clone().map(Control::new),
+            tidied_at: std::sync::Mutex::new(now),
+            config,
+            clock,
+            random,
+            store,
+            rotation_key,
+        }));
+        state.refresh_keys(now).await.map_err(|error| error.to_string())?;
+        state.feed.load(&state).await.map_err(|error| error.to_string())?;
+        Ok(state)
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Everything that happens by time alone: the feed's tail and heartbeat, the streams' heartbeats, and once a minute
+    /// keys, expired sessions and what is forgotten. No answer's correctness waits for it.
+    ///
+    /// Call it about once a second; the binary does.
+    pub async fn tick(&self) {
+        let now = self.now();
+        let mut outcome = self.feed.tick(self, now).await;
+        if outcome.is_ok() && self.is_tidying_due(now) {
+            outcome = self.tidy(now).await;
+        }
+        if let Err(unavailable) = outcome {
+            tracing::warn!(%unavailable, "the tick is put off");
+        }
+    }
+
+    /// Hands freshly committed events to verifier and streams. A failure is no one's loss: the next tick does it.
+    pub async fn publish(&self) {
+        if let Err(unavailable) = self.feed.catch_up(self).await {
+            tracing::warn!(%unavailable, "events are published with the next tick");
+        }
+    }
+
+    /// # Errors
+    /// One sentence that names a user whose password everybody can read in our documentation.
+    pub async fn refuse_demo_passwords(&self) -> Result<(), String> {
+        let users = async { self.store.read().await?.users().await }.await.map_err(|error| error.to_string())?;
+        match users.iter().find(|user| Seed::is_shipped_hash(&user.password_hash)) {
+            Some(user) => Err(format!(
+                "{} still has the shipped demo password, which other machines must not be able to use; give a --seed of your own",
+                user.username
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Everything as at the first start, but for the keys and for how far the log has counted, so that no credential of
+    /// before passes: the first new event ends them all.
+    pub async fn reset(&self) -> Answer<()> {
+        self.clock.reset();
+        let now = self.now();
+        let mut transaction = self.store.write().await?;
+        transaction.clear().await?;
+        fill(&mut *transaction, &self.config.seed, now).await?;
+        transaction.append_event(&crate::authority::realm_ended(&self.random, now)).await?;
+        transaction.commit().await?;
+        self.limits.clear();
+        self.publish().await;
+        Ok(())
+    }
+
+    async fn tidy(&self, now: Time) -> Answer<()> {
+        let horizon = now.plus_seconds(-self.config.session_lifetime - REMEMBERED_FOR);
+        let mut transaction = self.store.write().await?;
+        transaction.end_expired(now).await?;
+        transaction.prune(horizon).await?;
+        transaction.commit().await?;
+        self.limits.prune(now);
+        self.verifier.prune(self.verifier_horizon(now).since_epoch());
+        self.refresh_keys(now).await
+    }
+
+    fn is_tidying_due(&self, now: Time) -> bool {
+        let mut tidied_at = self.tidied_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A clock that was set back must not stop the housekeeping.
+        let elapsed = now.0.abs_diff(tidied_at.0);
+        let is_due = u128::from(elapsed) >= HOUSEKEEPING_EVERY.as_millis();
+        if is_due {
+            *tidied_at = now;
+        }
+        is_due
+    }
+
+    /// Events from before this moment hit no living credential.
+    pub fn verifier_horizon(&self, now: Time) -> Time {
+        now.plus_seconds(-self.config.session_lifetime.max(self.config.access_token_lifetime) - 60)
+    }
+
+    async fn refresh_keys(&self, now: Time) -> Answer<()> {
+        let every = self.config.key_rotation_days * 86_400_000;
+        let overlap = (self.config.access_token_lifetime + KEY_SET_MAX_AGE) * 1000;
+        if self.keys.refresh(&*self.store, &self.random, now, Rotation { every, overlap }).await? {
+            self.keys.publish_to(&self.verifier);
+        }
+        Ok(())
+    }
+}
+
+async fn open(config: &Config) -> Answer<Box<dyn Store>> {
+    Ok(match &config.database {
+        Some(file) => Box::new(Sqlite::open(file, config.busy_timeout).await?),
+        None => Box::new(Sqlite::in_memory(config.busy_timeout).await?),
+    })
+}
+
+/// Gives the rotation key, made at the first start together with the users.
+async fn first_start(store: &dyn Store, seed: &Seed, random: &Random, now: Time) -> Answer<Vec<u8>> {
+    const ROTATION: &str = "rotation";
+    let mut transaction = store.write().await?;
+    if let Some(secret) = transaction.secrets(ROTATION).await?.pop() {
+        return Ok(secret.value);
+    }
+    let value = random.bytes().to_vec();
+    let secret = ServerSecret { name: ROTATION.into(), kind: ROTATION.into(), value: value.clone(), since: now };
+    transaction.save_secret(&secret).await?;
+    fill(&mut *transaction, seed, now).await?;
+    transaction.commit().await?;
+    Ok(value)
+}
+
+async fn fill(transaction: &mut dyn Transaction, seed: &Seed, now: Time) -> Answer<()> {
+    for user in &seed.users {
+        let roles = Roles::parse(user.roles.iter().map(String::as_str)).expect("Seed::read has checked the roles");
+        let user = User {
+            sub: format!("u_{}", user.username),
+            username: user.username.clone(),
+            name: user.name.clone(),
+            roles,
+            suspended: user.suspended,
+            password_hash: user.password_hash.clone(),
+        };
+        transaction.save_user(&user).await?;
+    }
+    for report in &seed.reports {
+        let (title, author) = (report.title.clone(), report.author.clone());
+        transaction.insert_report(&Report { id: 0, title, author, created_at: now }).await?;
+    }
+    Ok(())
+}

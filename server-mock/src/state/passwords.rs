@@ -1,0 +1,75 @@
+//! Is this the password? Argon2id in a bounded pool of its own, so that many sign-ins leave the other routes alone.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::{self, phc::PasswordHash},
+};
+use tokio::sync::Semaphore;
+
+use crate::{config::PasswordCost, error::Error};
+
+/// Longer ones are refused before they are hashed. Shorter ones are never cut (S20).
+pub const LONGEST_PASSWORD: usize = 1024;
+
+#[derive(Debug)]
+pub struct Passwords {
+    workers: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    queue: usize,
+    /// What an unknown user's password is compared with, at the cost of a known one's.
+    decoy: String,
+}
+
+impl Passwords {
+    pub fn new(cost: &PasswordCost, workers: usize, queue: usize) -> Result<Passwords, password_hash::Error> {
+        let decoy = hash("no user has this password", cost, b"a salt for nobody")?;
+        Ok(Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::default(), queue, decoy })
+    }
+
+    /// Whether `password` is the one behind `hash`; without a hash the same work is done, and the answer is no.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` if too many are waiting already.
+    pub async fn verify(&self, hash: Option<&str>, password: String) -> Result<bool, Error> {
+        let is_known = hash.is_some();
+        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let _place = Place::take(&self.waiting, self.queue).ok_or_else(|| Error::unavailable(1))?;
+        let _worker = self.workers.acquire().await.expect("the semaphore is never closed");
+        let matches = tokio::task::spawn_blocking(move || matches(&hash, &password)).await.unwrap_or(false);
+        Ok(matches && is_known)
+    }
+}
+
+/// Makes the PHC string of a password.
+pub fn hash(password: &str, cost: &PasswordCost, salt: &[u8]) -> password_hash::Result<String> {
+    let params =
+        Params::new(cost.memory_kib, cost.iterations, 1, None).map_err(|_| password_hash::Error::ParamsInvalid)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(argon2.hash_password_with_salt(password.as_bytes(), salt)?.to_string())
+}
+
+fn matches(hash: &str, password: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// A place in the queue, given back on drop, also when the request is abandoned.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>, queue: usize) -> Option<Place> {
+        let before = waiting.fetch_add(1, Ordering::SeqCst);
+        let place = Place(waiting.clone());
+        (before < queue).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
