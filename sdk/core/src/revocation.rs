@@ -16,6 +16,8 @@ const SILENCE: u64 = 40_000;
 pub(crate) struct Revocation {
     /// The number of the last event that this tab has taken into account.
     place: u64,
+    /// The number of the last event for us that the stream spoke of.
+    last_heard: u64,
     /// The number of the last event that a new credential has to be younger than.
     wanted: u64,
     /// The highest such number that was asked for; each is asked for once.
@@ -35,6 +37,7 @@ impl Revocation {
     pub fn new(configured_issuer: Option<String>, server: String) -> Self {
         Self {
             place: 0,
+            last_heard: 0,
             wanted: 0,
             asked: 0,
             issuer: configured_issuer.clone().unwrap_or(server),
@@ -56,6 +59,7 @@ impl Revocation {
 
     pub fn forget(&mut self) {
         self.place = 0;
+        self.last_heard = 0;
         self.wanted = 0;
         self.asked = 0;
         self.pending.forget();
@@ -113,6 +117,13 @@ impl Machine {
     /// A right changed: ask again, quietly.
     pub(crate) fn want_renewed_claims(&mut self) {
         self.want_check(None);
+    }
+
+    /// The stream has brought everything up to here. What still waits for its signature must not count as seen.
+    pub(crate) fn on_ready(&mut self, ep: u64) {
+        if self.holding().is_some() && !self.revocation.pending.is_waiting() {
+            self.revocation.place = self.revocation.place.max(ep);
+        }
     }
 
     /// The server said, directly or through another tab, that `ep` is the last event for us.

@@ -112,12 +112,22 @@ impl Machine {
         let ep = || document()?.member("ep").and_then(Value::as_integer).and_then(|ep| u64::try_from(ep).ok());
         match event.name.as_str() {
             "security" => {
+                let number = event.id.parse().unwrap_or(0);
+                self.revocation.last_heard = self.revocation.last_heard.max(number);
                 self.tell_event(&event.data);
                 self.on_event(&event.data);
             }
-            "ready" | "heartbeat" => {
+            "ready" => {
                 self.revocation.stream.failures = 0;
                 if let Some(ep) = ep() {
+                    self.on_ready(ep);
+                }
+                self.tell_contact(self.revocation.last_heard);
+                self.on_contact(self.revocation.last_heard);
+            }
+            "heartbeat" => {
+                if let Some(ep) = ep() {
+                    self.revocation.last_heard = ep;
                     self.tell_contact(ep);
                     self.on_contact(ep);
                 }
