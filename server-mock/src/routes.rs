@@ -16,14 +16,15 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::authority::Standing;
+use crate::{authority::Standing, state::State};
 
 /// The body that both flows share: who, with which rights, for how long.
-fn who(standing: &Standing) -> Value {
+fn who(state: &State, standing: &Standing) -> Value {
     let (session, user) = (&standing.session, &standing.user);
     json!({
         "sid": session.sid,
         "ep": standing.ep,
+        "issuer": state.config.public_url,
         "user": {"sub": user.sub, "username": user.username, "name": user.name},
         "claims": {
             "roles": user.roles.names(),

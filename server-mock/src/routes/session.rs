@@ -73,7 +73,7 @@ pub async fn sign_in(
 
     let standing = &signed_in.standing;
     notes.set_caller(&standing.session);
-    let mut response = (StatusCode::CREATED, Json(body_of(standing))).into_response();
+    let mut response = (StatusCode::CREATED, Json(body_of(&state, standing))).into_response();
     let max_age = standing.at.seconds_until(standing.session.ends_at);
     set_cookie(&mut response, SESSION_COOKIE, &signed_in.credential, max_age);
     Ok(response)
@@ -88,7 +88,7 @@ pub async fn show(
     let presented = presented(&state, &parts)?;
     let standing = authority::session_cookie(&state, presented).await?;
     notes.set_caller(&standing.session);
-    Ok(Json(body_of(&standing)).into_response())
+    Ok(Json(body_of(&state, &standing)).into_response())
 }
 
 /// `PATCH /auth/session`: the user acted `idle_for` seconds ago.
@@ -103,7 +103,7 @@ pub async fn touch(
     let idle_for = request::check_idle_for(touch.idle_for)?;
     let standing = authority::renewal_of_idle(&state, presented, idle_for).await?;
     notes.set_caller(&standing.session);
-    Ok(Json(body_of(&standing)).into_response())
+    Ok(Json(body_of(&state, &standing)).into_response())
 }
 
 /// `DELETE /auth/session`. It clears the cookie only once the end is durable, and only the cookie of the session that was
@@ -142,8 +142,8 @@ fn presented<'a>(state: &State, parts: &'a Parts) -> Result<Presented<'a>, Error
     Ok(presented)
 }
 
-fn body_of(standing: &Standing) -> Value {
-    let mut body = who(standing);
+fn body_of(state: &State, standing: &Standing) -> Value {
+    let mut body = who(state, standing);
     body["expires_in"] = json!(standing.at.seconds_until(standing.session.ends_at));
     body["idle_expires_in"] = json!(standing.at.seconds_until(standing.session.idle_ends_at));
     body

@@ -182,7 +182,7 @@ async fn revoke_access_token(state: &State, token: &str, client: &Client) -> Res
 fn answer(state: &State, client: &Client, standing: &Standing, refresh_token: &str) -> Response {
     let (access_token, expires_in) = authority::access_token(state, standing);
     let session_expires_in = standing.at.seconds_until(standing.session.ends_at);
-    let mut body = who(standing);
+    let mut body = who(state, standing);
     let more = json!({
         "access_token": access_token,
         "token_type": "Bearer",
