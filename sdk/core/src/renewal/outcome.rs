@@ -36,7 +36,7 @@ impl Machine {
         match judgement {
             Judgement::Established(established) => self.commit(Ending::Established(established)),
             Judgement::Denied(error) => self.fail_for_good(error),
-            Judgement::Refused(_) | Judgement::OtherSession | Judgement::Superseded if is_sign_in => {
+            Judgement::Refused(_) | Judgement::Superseded if is_sign_in => {
                 self.fail_for_good(Error::server("unexpected_answer", "The server answered a sign-in with a refusal."));
             }
             Judgement::Refused(reason) => self.refused(reason),
