@@ -130,14 +130,15 @@ fn address(text: &str, page_origin: &str) -> Result<web_sys::Url, Error> {
     })
 }
 
-/// Takes back one start; stops the client with the last.
-pub(crate) fn dispose(driver: &Rc<Driver>) {
+/// Takes back one start; stops the client with the last, and says whether it did.
+pub(crate) fn dispose(driver: &Rc<Driver>) -> bool {
     let stopped = LIVING.with_borrow_mut(|living| {
         let index = living.iter().position(|client| Rc::ptr_eq(&client.driver, driver))?;
         living[index].starts -= 1;
         (living[index].starts == 0).then(|| living.swap_remove(index))
     });
-    if let Some(client) = stopped {
+    if let Some(client) = &stopped {
         client.driver.stop();
     }
+    stopped.is_some()
 }

@@ -142,9 +142,9 @@ impl AuthClient {
     }
 
     /// Takes back one [`start`](Builder::start). With the last, everything stops, and calls that still wait get the
-    /// error `disposed`. The user stays signed in.
-    pub fn dispose(&self) {
-        builder::dispose(&self.driver);
+    /// error `disposed`. The user stays signed in. Says whether it was the last.
+    pub fn dispose(&self) -> bool {
+        builder::dispose(&self.driver)
     }
 
     async fn done(&self, command: Command) -> Result<(), Error> {

@@ -1,1 +1,144 @@
-//! Not written yet.
+//! The npm package's bindings: convert, forward, convert back. `npm/index.js` makes them pleasant.
+//!
+//! Whatever is data crosses as JSON text; whatever fails is thrown as the JSON of an error.
+
+mod convert;
+
+use countersign::core::gate::Gate;
+use countersign::{AuthClient, Error, FlowKind, Repeat, Revoke, Watch};
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
+
+/// One start of a client.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Client {
+    client: AuthClient,
+    /// Ends with this handle.
+    _watch: Watch,
+}
+
+/// Starts a client, or finds the living one, and calls `notify` after each change.
+#[wasm_bindgen]
+pub fn start(
+    flow: &str,
+    server: Option<String>,
+    client_id: Option<String>,
+    issuer: Option<String>,
+    allowed_origins: Vec<String>,
+    notify: Function,
+) -> Result<Client, JsValue> {
+    let flow = FlowKind::from_code(flow).ok_or_else(|| {
+        convert::error(&Error::application("invalid_flow", format!("{flow} is no flow: say session or token.")))
+    })?;
+    let mut builder = AuthClient::builder().flow(flow);
+    if let Some(server) = server {
+        builder = builder.server(server);
+    }
+    if let Some(client_id) = client_id {
+        builder = builder.client_id(client_id);
+    }
+    if let Some(issuer) = issuer {
+        builder = builder.issuer(issuer);
+    }
+    for origin in allowed_origins {
+        builder = builder.allow_origin(origin);
+    }
+    let client = builder.start().map_err(|error| convert::error(&error))?;
+    let _watch = client.watch(move |_| {
+        // index.js catches what the application's listeners throw.
+        let _ = notify.call0(&JsValue::UNDEFINED);
+    });
+    Ok(Client { client, _watch })
+}
+
+#[wasm_bindgen]
+impl Client {
+    pub fn is(&self, other: &Client) -> bool {
+        self.client == other.client
+    }
+
+    pub fn snapshot(&self) -> String {
+        convert::snapshot(&self.client.snapshot())
+    }
+
+    pub fn can(&self, gate: &str) -> Result<String, JsValue> {
+        let gate = match gate.split_once(':') {
+            Some(("role", role)) if !role.is_empty() => Gate::role(role),
+            Some(("scope", scope)) if !scope.is_empty() => Gate::scope(scope),
+            _ => return Err(convert::error(&invalid_gate(gate))),
+        };
+        Ok(convert::decision(&self.client.can(&gate)))
+    }
+
+    #[wasm_bindgen(js_name = signIn)]
+    pub fn sign_in(&self, username: String, password: String) -> Promise {
+        self.promise(async move |client| {
+            client.sign_in(&username, &password).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    #[wasm_bindgen(js_name = signOut)]
+    pub fn sign_out(&self) -> Promise {
+        self.promise(async |client| Ok(client.sign_out().await?.acknowledged.into()))
+    }
+
+    /// `repeat` is undefined where the method decides.
+    pub fn fetch(&self, request: web_sys::Request, repeat: Option<bool>) -> Promise {
+        let repeat = match repeat {
+            None => Repeat::ByMethod,
+            Some(true) => Repeat::Allowed,
+            Some(false) => Repeat::Never,
+        };
+        self.promise(async move |client| Ok(client.fetch_request(request, repeat).await?.into()))
+    }
+
+    #[wasm_bindgen(js_name = accessToken)]
+    pub fn access_token(&self) -> Promise {
+        self.promise(async |client| Ok(client.access_token().await?.expose().into()))
+    }
+
+    pub fn sessions(&self) -> Promise {
+        self.promise(async |client| Ok(convert::sessions(&client.sessions().await?).into()))
+    }
+
+    /// `which` is `one`, `others` or `all`.
+    pub fn revoke(&self, which: &str, sid: Option<String>) -> Promise {
+        let which = match (which, sid) {
+            ("one", Some(sid)) => Ok(Revoke::One { sid }),
+            ("others", _) => Ok(Revoke::Others),
+            ("all", _) => Ok(Revoke::All),
+            _ => Err(Error::application("invalid_argument", "Say { sid }, \"others\" or \"all\".")),
+        };
+        self.promise(async move |client| {
+            client.revoke(which?).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    pub fn check(&self) -> Promise {
+        self.promise(async |client| {
+            client.check().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Whether that was the last start, and everything has stopped.
+    pub fn dispose(&self) -> bool {
+        self.client.dispose()
+    }
+}
+
+impl Client {
+    fn promise(&self, call: impl AsyncFnOnce(AuthClient) -> Result<JsValue, Error> + 'static) -> Promise {
+        let client = self.client.clone();
+        future_to_promise(async move { call(client).await.map_err(|error| convert::error(&error)) })
+    }
+}
+
+fn invalid_gate(gate: &str) -> Error {
+    Error::application("invalid_gate", format!("{gate} is no gate: say role:NAME or scope:NAME."))
+}

@@ -1,0 +1,174 @@
+// What does the application see? Plain objects and promises over the wasm bindings.
+
+import init, { start } from "./countersign_js.js";
+
+/** A failure with a stable `code`; `who` must act on it. */
+export class CountersignError extends Error {
+  constructor({ code, who, message, retryAfter }) {
+    super(message);
+    this.name = "CountersignError";
+    this.code = code;
+    this.who = who;
+    this.retryAfter = retryAfter ?? undefined;
+  }
+}
+
+/** The clients of this page. A second `createAuth` with the same choices finds the first one's. */
+const living = new Set();
+
+let loading;
+
+export async function createAuth(options = {}) {
+  if (typeof window === "undefined" || typeof document === "undefined") {
+    throw new CountersignError({
+      code: "no_browser",
+      who: "application",
+      message: "Countersign runs in a browser's page, and there is none here. Call createAuth in the browser only.",
+    });
+  }
+  await load(options.wasm);
+  return Auth.start(options);
+}
+
+async function load(wasm) {
+  loading ??= init(wasm === undefined ? undefined : { module_or_path: wasm });
+  try {
+    await loading;
+  } catch (cause) {
+    // Perhaps the network was down: the next call tries again.
+    loading = undefined;
+    const message = "The WebAssembly module could not be loaded. Is countersign_js_bg.wasm served, as application/wasm?";
+    throw Object.assign(new CountersignError({ code: "wasm_unavailable", who: "network", message }), { cause });
+  }
+}
+
+class Auth {
+  #client;
+  #snapshot;
+  #listeners = new Set();
+
+  static start({ flow = "session", server, clientId, issuer, allowedOrigins = [] }) {
+    const auth = new Auth();
+    const client = forward(() => start(String(flow), server, clientId, issuer, allowedOrigins, () => auth.#changed()));
+    for (const other of living) {
+      if (other.#client.is(client)) {
+        // The start counts; its handle is not needed beside the one that is there.
+        client.free();
+        return other;
+      }
+    }
+    auth.#client = client;
+    auth.#snapshot = read(client);
+    living.add(auth);
+    return auth;
+  }
+
+  get state() {
+    return this.#snapshot.state;
+  }
+
+  get snapshot() {
+    return this.#snapshot;
+  }
+
+  // A field, so that it can be handed on by itself: useSyncExternalStore(auth.subscribe, () => auth.state).
+  subscribe = (listener) => {
+    const entry = { listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  };
+
+  async signIn({ username, password }) {
+    await settle(() => this.#client.signIn(String(username ?? ""), String(password ?? "")));
+  }
+
+  async signOut() {
+    return { acknowledged: await settle(() => this.#client.signOut()) };
+  }
+
+  async fetch(input, { repeat, ...init } = {}) {
+    const request = new Request(input, init);
+    const streams = typeof ReadableStream !== "undefined" && init.body instanceof ReadableStream;
+    try {
+      return await settle(() => this.#client.fetch(request, streams ? false : repeat));
+    } catch (error) {
+      // As with the browser's own fetch.
+      throw error.code === "aborted" && request.signal.aborted ? request.signal.reason : error;
+    }
+  }
+
+  accessToken() {
+    return settle(() => this.#client.accessToken());
+  }
+
+  async sessions() {
+    return JSON.parse(await settle(() => this.#client.sessions()));
+  }
+
+  async revoke(which) {
+    const kind = typeof which === "string" ? which : "one";
+    await settle(() => this.#client.revoke(kind, which?.sid));
+  }
+
+  async check() {
+    await settle(() => this.#client.check());
+  }
+
+  can(gate) {
+    return JSON.parse(forward(() => this.#client.can(String(gate))));
+  }
+
+  dispose() {
+    if (this.#client.dispose()) {
+      living.delete(this);
+      this.#listeners.clear();
+    }
+  }
+
+  #changed() {
+    this.#snapshot = read(this.#client);
+    for (const entry of [...this.#listeners]) {
+      if (!this.#listeners.has(entry)) continue;
+      try {
+        entry.listener(this.#snapshot.state);
+      } catch (error) {
+        // One listener's mistake is its own: it is reported, and the others hear what changed.
+        reportError(error);
+      }
+    }
+  }
+}
+
+function read(client) {
+  const snapshot = JSON.parse(client.snapshot());
+  if (snapshot.problem) snapshot.problem = new CountersignError(snapshot.problem);
+  return freeze(snapshot);
+}
+
+/** What is shown cannot be changed by who looks at it. */
+function freeze(value) {
+  if (value === null || typeof value !== "object" || value instanceof Error) return value;
+  Object.values(value).forEach(freeze);
+  return Object.freeze(value);
+}
+
+function forward(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw convert(error);
+  }
+}
+
+async function settle(call) {
+  try {
+    return await call();
+  } catch (error) {
+    throw convert(error);
+  }
+}
+
+/** The bindings throw errors as text; anything else is not theirs. */
+function convert(error) {
+  return typeof error === "string" ? new CountersignError(JSON.parse(error)) : error;
+}

@@ -1,0 +1,145 @@
+//! How does what the core says look in JavaScript?
+
+use countersign::core::claims::{Claims, Source, Verification};
+use countersign::core::json::{self, Value, object};
+use countersign::{Decision, DeviceSession, Durability, Error, Reason, Session, Snapshot, Standing, State, Who, Why};
+use wasm_bindgen::JsValue;
+
+/// What a failed call throws.
+pub fn error(error: &Error) -> JsValue {
+    json::print(&error_value(error)).into()
+}
+
+pub fn snapshot(snapshot: &Snapshot) -> String {
+    json::print(&object([
+        ("state", state(&snapshot.state)),
+        ("problem", snapshot.problem.as_ref().map(error_value).into()),
+        ("signOutOwed", Value::Bool(snapshot.sign_out_owed)),
+        (
+            "durability",
+            match snapshot.durability {
+                Durability::Shared => "shared".into(),
+                Durability::ThisTab => "this-tab".into(),
+            },
+        ),
+    ]))
+}
+
+pub fn sessions(sessions: &[DeviceSession]) -> String {
+    let millis = |seconds: i64| Value::Integer(seconds.saturating_mul(1000));
+    let one = |session: &DeviceSession| {
+        object([
+            ("sid", session.sid.as_str().into()),
+            ("current", Value::Bool(session.current)),
+            ("flow", session.flow.as_str().into()),
+            ("createdAt", millis(session.created_at)),
+            ("activeAt", millis(session.active_at)),
+            ("expiresAt", millis(session.expires_at)),
+            ("userAgent", session.user_agent.as_str().into()),
+            ("address", session.address.as_str().into()),
+        ])
+    };
+    json::print(&Value::List(sessions.iter().map(one).collect()))
+}
+
+pub fn decision(decision: &Decision) -> String {
+    json::print(&match decision {
+        Decision::Open => object([("decision", "open".into())]),
+        Decision::Closed { why } => object([
+            ("decision", "closed".into()),
+            ("why", why_code(why).into()),
+            ("message", why.sentence().as_str().into()),
+        ]),
+    })
+}
+
+fn error_value(error: &Error) -> Value {
+    let who = match error.who {
+        Who::User => "user",
+        Who::Application => "application",
+        Who::Server => "server",
+        Who::Network => "network",
+    };
+    object([
+        ("who", who.into()),
+        ("code", error.code.as_str().into()),
+        ("message", error.message.as_str().into()),
+        ("retryAfter", error.retry_after.map(i64::from).into()),
+    ])
+}
+
+fn state(state: &State) -> Value {
+    match state {
+        State::Unknown => object([("status", "unknown".into())]),
+        State::SigningIn => object([("status", "signing-in".into())]),
+        State::SignedOut { reason } => object([
+            ("status", "signed-out".into()),
+            ("reason", reason.code().into()),
+            ("revokedBy", revoked_by(reason).into()),
+            ("message", reason.sentence().into()),
+        ]),
+        State::SignedIn { claims, session, expires_at, standing } => signed_in(claims, session, *expires_at, *standing),
+    }
+}
+
+fn revoked_by(reason: &Reason) -> Option<&'static str> {
+    match reason {
+        Reason::Revoked { by } => Some(by.code()),
+        _ => None,
+    }
+}
+
+fn signed_in(claims: &Claims, session: &Session, expires_at: i64, standing: Standing) -> Value {
+    let (standing, unverified_since) = match standing {
+        Standing::Current => ("current", None),
+        Standing::Renewing => ("renewing", None),
+        Standing::Unverified { since } => ("unverified", Some(since)),
+        Standing::StepUpRequired => ("step-up-required", None),
+    };
+    let texts = |texts: &[String]| Value::List(texts.iter().map(|text| text.as_str().into()).collect());
+    object([
+        ("status", "signed-in".into()),
+        ("subject", claims.subject.as_str().into()),
+        ("username", claims.username.as_deref().into()),
+        ("name", claims.name.as_deref().into()),
+        ("roles", texts(&claims.roles)),
+        ("scope", texts(&claims.scope)),
+        ("claims", claims.all.clone()),
+        ("source", source(&claims.provenance.source).into()),
+        ("verification", verification(&claims.provenance.verification).into()),
+        ("sid", session.sid.as_str().into()),
+        ("flow", session.flow.code().into()),
+        ("expiresAt", expires_at.into()),
+        ("tokenExpiresAt", session.token_expires_at.into()),
+        ("standing", standing.into()),
+        ("unverifiedSince", unverified_since.into()),
+    ])
+}
+
+fn source(source: &Source) -> &'static str {
+    match source {
+        Source::SessionEndpoint => "session-endpoint",
+        Source::AccessToken => "access-token",
+        Source::TokenEndpoint => "token-endpoint",
+    }
+}
+
+fn verification(verification: &Verification) -> &'static str {
+    match verification {
+        Verification::FromServer => "from-server",
+        Verification::Pending => "pending",
+        Verification::Verified { .. } => "verified",
+        Verification::Failed => "failed",
+    }
+}
+
+fn why_code(why: &Why) -> &'static str {
+    match why {
+        Why::NotKnownYet => "not_known_yet",
+        Why::SignedOut => "signed_out",
+        Why::MissingRole(_) => "missing_role",
+        Why::MissingScope(_) => "missing_scope",
+        Why::NotGenuine => "not_genuine",
+        Why::Excluded => "excluded",
+    }
+}
