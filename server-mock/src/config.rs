@@ -44,7 +44,7 @@ pub struct Config {
     pub recent_authentication: i64,
     /// Days a signing key is used before the next one takes over. Default 30; 0 keeps it for ever.
     pub key_rotation_days: i64,
-    /// What hashing a password costs.
+    /// What hashing a new password costs; a stored hash keeps its own.
     pub password_cost: PasswordCost,
     /// How many passwords are checked at once. Default 2.
     pub password_workers: usize,
@@ -54,10 +54,34 @@ pub struct Config {
     pub login_limits: LoginLimits,
     /// How many connections may be open. Default 4,096.
     pub connections: usize,
+    /// How long a request's head or body may take. Default 10 s.
+    pub request_time: Duration,
     /// The bearer of `/control`; without one the routes do not exist. Default none.
-    pub control_token: Option<String>,
+    pub control_token: Option<Secret>,
     /// Users, clients and reports of the first start.
     pub seed: Seed,
+}
+
+/// A text that never shows where things are printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Secret(text.into())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
 }
 
 /// Argon2id's parameters.
@@ -103,6 +127,7 @@ impl Default for Config {
             password_queue: 64,
             login_limits: LoginLimits { per_account_and_address: 30, per_address: 300, overall: 3_000 },
             connections: 4_096,
+            request_time: Duration::from_secs(10),
             control_token: None,
             seed: Seed::shipped(),
         }
@@ -120,6 +145,12 @@ impl Config {
         Config { password_cost, seed, login_limits, ..Config::default() }
     }
 
+    /// The PHC string of a password, for a seed file.
+    pub fn hash_password(&self, password: &str, random: &crate::Random) -> String {
+        passwords::hash(password, &self.password_cost, &random.bytes()[..16]).expect("the cost was checked at start")
+    }
+
+    /// The application registered under this id.
     pub fn client(&self, client_id: &str) -> Option<&Client> {
         self.seed.clients.iter().find(|client| client.client_id == client_id)
     }
@@ -137,13 +168,6 @@ impl Config {
             || self.allowed_hosts.iter().any(|allowed| is(allowed))
             || host_of(&self.public_url).is_some_and(is)
     }
-}
-
-/// The PHC string of a password at the default cost, for a seed file.
-pub fn hash_password(password: &str, random: &crate::Random) -> String {
-    let salt = &random.bytes()[..16];
-    passwords::hash(password, &Config::default().password_cost, salt)
-        .expect("the default cost is one that Argon2 allows")
 }
 
 /// The host of an origin, without scheme and port.

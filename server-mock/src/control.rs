@@ -59,7 +59,7 @@ pub enum Fault {
 }
 
 impl Control {
-    pub fn new(token: String) -> Control {
+    pub fn new(token: &str) -> Control {
         Control {
             token_hash: Sha256::digest(token.as_bytes()).into(),
             armed: Mutex::default(),

@@ -31,10 +31,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: config::Arguments) -> Result<(), Failure> {
-    if arguments.hash_password {
-        return hash_password();
-    }
+    let wants_hash = arguments.hash_password;
     let loaded = config::load(arguments).map_err(|sentence| Failure(BAD_SETTING, sentence))?;
+    if wants_hash {
+        return hash_password(&loaded.config);
+    }
     tracing_subscriber::fmt()
         .with_max_level(loaded.log)
         .with_writer(std::io::stderr)
@@ -46,16 +47,15 @@ async fn run(arguments: config::Arguments) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(|error| Failure(CANNOT_START, error.to_string()))?;
     config.public_url = loaded.public_url.unwrap_or_else(|| format!("http://{address}"));
     let random = Random::system();
-    config.control_token = loaded.control.then(|| random.secret());
-
-    let control_token = config.control_token.clone();
+    let control_token = loaded.control.then(|| random.secret());
+    config.control_token = control_token.clone().map(Into::into);
     let state =
         State::new(config, Clock::system(), random).await.map_err(|sentence| Failure(CANNOT_START, sentence))?;
     if !address.ip().is_loopback() {
         state.refuse_demo_passwords().await.map_err(|sentence| Failure(BAD_SETTING, sentence))?;
     }
     tokio::spawn(tick(state.clone()));
-    announce(&format!("http://{address}"), control_token.as_deref(), &state.config);
+    announce(&format!("http://{address}"), control_token.as_deref(), state.config());
     serve(listener, app(state.clone()), state, told_to_stop())
         .await
         .map_err(|error| Failure(CANNOT_START, error.to_string()))
@@ -118,7 +118,7 @@ async fn told_to_stop() {
     }
 }
 
-fn hash_password() -> Result<(), Failure> {
+fn hash_password(config: &Config) -> Result<(), Failure> {
     let mut password = String::new();
     let read = std::io::stdin().read_to_string(&mut password);
     read.map_err(|error| Failure(CANNOT_START, format!("standard input cannot be read: {error}")))?;
@@ -126,6 +126,6 @@ fn hash_password() -> Result<(), Failure> {
     if password.chars().count() < 8 {
         return Err(Failure(BAD_SETTING, "a password must have 8 characters or more".to_owned()));
     }
-    println!("{}", config::hash_password(password, &Random::system()));
+    println!("{}", config.hash_password(password, &Random::system()));
     Ok(())
 }

@@ -155,21 +155,39 @@ async fn bad_days(Shared(state): Shared<State>, request: Request, next: Next) ->
     if path.starts_with("/control/") {
         return next.run(request).await;
     }
-    let number = control.number_request();
-    let at = state.now().0 as f64 / 1000.0;
     let notes = request.extensions().get::<Notes>().cloned().unwrap_or_default();
     let fault = control.take(&method, &path);
-    let fault_word = fault.as_ref().map(Fault::word);
+    let entry = Entry {
+        number: control.number_request(),
+        at: state.now().0 as f64 / 1000.0,
+        method: method.to_string(),
+        path,
+        status: None,
+        sid: None,
+        rotation: None,
+        fault: fault.as_ref().map(Fault::word),
+    };
+    let mut record = Record { control, notes, entry };
     let response = meet(fault, request, next).await;
-
-    let note = notes.open();
     let is_lost = response.extensions().get::<AnswerLost>().is_some();
-    let status = (!is_lost).then(|| response.status().as_u16());
-    let sid = note.caller.as_ref().map(|caller| caller.sid.clone());
-    let (method, rotation) = (method.to_string(), note.rotation);
-    control.journal.add(Entry { number, at, method, path, status, sid, rotation, fault: fault_word });
-    drop(note);
+    record.entry.status = (!is_lost).then(|| response.status().as_u16());
     closing(control, response)
+}
+
+/// Goes to the journal when it is dropped: also when the client hung up in the middle, and the answer with it.
+struct Record<'a> {
+    control: &'a Control,
+    notes: Notes,
+    entry: Entry,
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        let note = self.notes.open();
+        self.entry.sid = note.sid.clone();
+        self.entry.rotation = note.rotation;
+        self.control.journal.add(self.entry.clone());
+    }
 }
 
 async fn meet(fault: Option<Fault>, request: Request, next: Next) -> Response {

@@ -10,8 +10,10 @@ pub struct Notes(Arc<Mutex<Note>>);
 
 #[derive(Debug, Default)]
 pub struct Note {
-    /// Whose request it was: decides about `Countersign-Ep`, and shows in the log of requests.
+    /// Whose request it was, once that is established: decides about `Countersign-Ep`.
     pub caller: Option<Owner>,
+    /// The session that the request was about, for the journal.
+    pub sid: Option<String>,
     /// What a renewal did.
     pub rotation: Option<&'static str>,
     /// `Server-Timing`.
@@ -32,6 +34,12 @@ impl Notes {
 
     pub fn set_caller(&self, session: &Session) {
         let (sub, sid, client_id) = (session.sub.clone(), session.sid.clone(), session.client_id.clone());
-        self.open().caller = Some(Owner { sub, sid, client_id });
+        self.set_owner(Owner { sub, sid, client_id });
+    }
+
+    pub fn set_owner(&self, owner: Owner) {
+        let mut note = self.open();
+        note.sid = Some(owner.sid.clone());
+        note.caller = Some(owner);
     }
 }

@@ -1,10 +1,10 @@
 //! What did the request bring? Reading and judging its parts; each check has the name of the rule in protocol.md.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::Request,
+    extract::{FromRequestParts, Path, Request},
     http::{HeaderMap, Method, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -24,9 +24,6 @@ pub const LONGEST_BODY: usize = 16 * 1024;
 
 /// How deep JSON may nest.
 const DEEPEST_JSON: usize = 32;
-
-/// How long a body may take.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The other end of the connection, put there by `serve`; absent in process.
 #[derive(Debug, Clone, Copy)]
@@ -115,14 +112,18 @@ pub fn no_credential() -> Error {
 }
 
 /// Reads a JSON object (rule 5). An absent or wrong member is `invalid_request`.
-pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Error> {
+pub async fn json<T: DeserializeOwned>(config: &Config, headers: &HeaderMap, body: Body) -> Result<T, Error> {
     check_type(headers, "application/json")?;
-    let bytes = read(body).await?;
+    let bytes = read(config, body).await?;
     if is_too_deep(&bytes) {
         return Err(Error::invalid_request("The JSON nests deeper than 32 levels."));
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|_| Error::invalid_request("The body is not the JSON object that this address reads."))
+    let refused = || Error::invalid_request("The body is not the JSON object that this address reads.");
+    // serde would also take an array with the members in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(refused());
+    }
+    serde_json::from_slice(&bytes).map_err(|_| refused())
 }
 
 /// A form's parameters, each at most once (RFC 6749 §3.2); an empty one counts as absent.
@@ -130,9 +131,9 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
 pub struct Form(BTreeMap<String, String>);
 
 impl Form {
-    pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, Error> {
+    pub async fn read(config: &Config, headers: &HeaderMap, body: Body) -> Result<Form, Error> {
         check_type(headers, "application/x-www-form-urlencoded")?;
-        let bytes = read(body).await?;
+        let bytes = read(config, body).await?;
         let mut form = Form::default();
         for (name, value) in form_urlencoded::parse(&bytes) {
             if form.0.insert(name.into_owned(), value.into_owned()).is_some() {
@@ -167,6 +168,19 @@ pub fn check_idle_for(seconds: i64) -> Result<i64, Error> {
     }
 }
 
+/// The one parameter of a path, decoded; what can't be decoded names nothing that is here.
+#[derive(Debug)]
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Named(name)).map_err(|_| Error::not_found())
+    }
+}
+
 /// Splits a request, so that a handler can read the head and then the body.
 pub fn split(request: Request) -> (Parts, Body) {
     request.into_parts()
@@ -178,8 +192,8 @@ fn check_type(headers: &HeaderMap, expected: &'static str) -> Result<(), Error> 
     if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(Error::unsupported_media_type(expected)) }
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, Error> {
-    let bytes = tokio::time::timeout(BODY_TIME, to_bytes(body, LONGEST_BODY)).await;
+async fn read(config: &Config, body: Body) -> Result<axum::body::Bytes, Error> {
+    let bytes = tokio::time::timeout(config.request_time, to_bytes(body, LONGEST_BODY)).await;
     bytes.map_err(|_| Error::request_timeout())?.map_err(|error| {
         let is_too_large =
             std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());

@@ -15,9 +15,6 @@ use tower::ServiceExt;
 
 use crate::{AnswerLost, request::Peer, state::State};
 
-/// How long a client may take for a request's head.
-const HEADER_TIME: Duration = Duration::from_secs(10);
-
 /// The longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 32 * 1024;
 
@@ -71,7 +68,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, app: Router, state: State
     let service = service_fn(move |request: hyper::Request<Incoming>| answer(app.clone(), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(state.config.request_time)
         .max_buf_size(LONGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

@@ -30,25 +30,25 @@ const REMEMBERED_FOR: i64 = 7 * 86_400;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
 /// The server. Cheap to clone; every clone is the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct State(Arc<Inner>);
 
 /// What [`State`] points to.
-#[derive(Debug)]
+#[doc(hidden)]
 pub struct Inner {
-    pub config: Config,
-    pub clock: Clock,
-    pub random: Random,
-    pub store: Box<dyn Store>,
-    pub keys: Keys,
-    pub verifier: Verifier,
-    pub feed: Feed,
-    pub passwords: Passwords,
-    pub limits: Limits,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) keys: Keys,
+    pub(crate) verifier: Verifier,
+    pub(crate) feed: Feed,
+    pub(crate) passwords: Passwords,
+    pub(crate) limits: Limits,
     /// What `/control` has armed and recorded; there only if it was asked for.
-    pub control: Option<Control>,
+    pub(crate) control: Option<Control>,
     /// The HMAC key from which refresh tokens get their successors.
-    pub rotation_key: Vec<u8>,
+    pub(crate) rotation_key: Vec<u8>,
     tidied_at: std::sync::Mutex<Time>,
 }
 
@@ -57,6 +57,19 @@ impl Deref for State {
 
     fn deref(&self) -> &Inner {
         &self.0
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Keys and tokens are in there.
+        formatter.write_str("State(…)")
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Inner(…)")
     }
 }
 
@@ -78,7 +91,8 @@ impl State {
         let now = clock.now();
         let rotation_key = first_start(&*store, &config.seed, &random, now).await.map_err(|error| error.to_string())?;
         let expected = Expected { issuer: config.public_url.clone(), audience: config.audience.clone() };
-        let passwords = Passwords::new(&config.password_cost, config.password_workers, config.password_queue)
+        let users = users(&*store).await.map_err(|error| error.to_string())?;
+        let passwords = Passwords::new(&users, &config)
             .map_err(|error| format!("the cost of passwords is not one that Argon2 allows: {error}"))?;
         let state = State(Arc::new(Inner {
             keys: Keys::default(),
@@ -86,7 +100,7 @@ impl State {
             feed: Feed::default(),
             passwords,
             limits: Limits::new(config.login_limits),
-            control: config.control_token.clone().map(Control::new),
+            control: config.control_token.as_ref().map(|token| Control::new(token.expose())),
             tidied_at: std::sync::Mutex::new(now),
             config,
             clock,
@@ -99,6 +113,17 @@ impl State {
         Ok(state)
     }
 
+    /// The settings it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How many event streams are open.
+    pub async fn streams(&self) -> usize {
+        self.feed.readers().await
+    }
+
+    /// What time it is for this server.
     pub fn now(&self) -> Time {
         self.clock.now()
     }
@@ -128,7 +153,7 @@ impl State {
     /// # Errors
     /// One sentence that names a user whose password everybody can read in our documentation.
     pub async fn refuse_demo_passwords(&self) -> Result<(), String> {
-        let users = async { self.store.read().await?.users().await }.await.map_err(|error| error.to_string())?;
+        let users = users(&*self.store).await.map_err(|error| error.to_string())?;
         match users.iter().find(|user| Seed::is_shipped_hash(&user.password_hash)) {
             Some(user) => Err(format!(
                 "{} still has the shipped demo password, which other machines must not be able to use; give a --seed of your own",
@@ -195,6 +220,10 @@ async fn open(config: &Config) -> Answer<Box<dyn Store>> {
         Some(file) => Box::new(Sqlite::open(file, config.busy_timeout).await?),
         None => Box::new(Sqlite::in_memory(config.busy_timeout).await?),
     })
+}
+
+async fn users(store: &dyn Store) -> Answer<Vec<User>> {
+    store.read().await?.users().await
 }
 
 /// Gives the rotation key, made at the first start together with the users.

@@ -1,6 +1,8 @@
 //! Does this credential pass? A cookie is looked up; a bearer is checked in memory, and in the store only while blind.
 
-use countersign_verifier::{Accepted, Check, Refusal, Verdict};
+use std::sync::Arc;
+
+use countersign_verifier::{Accepted, AccessClaims, Check, Refusal, Verdict};
 
 use super::{Presented, Standing, same, session_and_user};
 use crate::{
@@ -94,17 +96,13 @@ pub async fn bearer(state: &State, token: &str, scope: Option<&str>) -> Result<B
     Ok(Bearer { accepted, check })
 }
 
-/// The session behind an access token, whether or not that has expired: what RFC 7009 needs. Nothing for a text that is not
-/// one of ours.
-pub async fn session_of_bearer(state: &State, token: &str) -> Answer<Option<(String, String)>> {
-    let now = state.now().since_epoch();
-    Ok(match state.verifier.check(now, token, None) {
-        Ok(accepted) | Err(Refusal::Blind(accepted)) => {
-            Some((accepted.claims.sid.clone(), accepted.claims.client_id.clone()))
-        }
-        Err(Refusal::Stale(claims)) => Some((claims.sid.clone(), claims.client_id.clone())),
+/// Whose access token this is, if it is a living one of ours: what a revocation needs (RFC 7009).
+pub fn session_of_bearer(state: &State, token: &str) -> Option<Arc<AccessClaims>> {
+    match state.verifier.check(state.now().since_epoch(), token, None) {
+        Ok(accepted) | Err(Refusal::Blind(accepted)) => Some(accepted.claims),
+        Err(Refusal::Stale(claims)) => Some(claims),
         Err(_) => None,
-    })
+    }
 }
 
 async fn ask_store(state: &State, target: Target<'_>, ep: u64) -> Answer<Option<Verdict>> {

@@ -73,27 +73,45 @@ impl Ending {
     }
 }
 
-/// Signs out. `presented` is the authority; `meant`, if given, names the session that the browser wants to end, which
-/// may be another one of the same user. True if the presented credential's own session is over now.
+/// What a sign-out brings.
+#[derive(Clone, Copy)]
+pub struct SignOut<'a> {
+    /// The authority.
+    pub presented: Presented<'a>,
+    /// The session that the browser wants to end, if it says so: it may be another one of the same user.
+    pub meant: Option<&'a str>,
+    /// The client that asks, where it says so: it can only end sessions of its own (RFC 7009 §2.1).
+    pub client_id: Option<&'a str>,
+}
+
+impl SignOut<'_> {
+    /// Whether the session that is meant is the presented credential's own, so that its cookie goes with it.
+    pub fn is_own(&self) -> bool {
+        self.meant.is_none_or(|sid| sid == self.presented.sid)
+    }
+}
+
+/// Signs out, and gives the `sid` of the session that this ended.
 ///
 /// Who presents nothing that is known has nothing to end, and that is no error (RFC 7009 §2.2).
-pub async fn sign_out(state: &State, presented: Presented<'_>, meant: Option<&str>) -> Result<bool, Error> {
-    let now = state.now();
+pub async fn sign_out(state: &State, request: SignOut<'_>) -> Result<Option<String>, Error> {
     let mut transaction = state.store.write().await?;
-    let own = living_session(&mut *transaction, presented, now).await?;
-    let is_own = meant.is_none_or(|sid| sid == presented.sid);
+    let now = state.now();
+    let own = living_session(&mut *transaction, request.presented, now).await?;
+    let own = own.filter(|own| request.client_id.is_none_or(|client_id| client_id == own.client_id));
     let ended = match own {
-        Some(own) if is_own => Some(own),
-        Some(own) => named(&mut *transaction, meant, now).await?.filter(|named| named.sub == own.sub),
+        Some(own) if request.is_own() => Some(own),
+        Some(own) => named(&mut *transaction, request.meant, now).await?.filter(|named| named.sub == own.sub),
         None => None,
     };
+    let sid = ended.as_ref().map(|session| session.sid.clone());
     if let Some(session) = ended {
         let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
         ending.end(&mut *transaction, session).await?;
         transaction.commit().await?;
         state.publish().await;
     }
-    Ok(is_own)
+    Ok(sid)
 }
 
 async fn named(transaction: &mut dyn Transaction, sid: Option<&str>, now: Time) -> Answer<Option<Session>> {
@@ -103,8 +121,8 @@ async fn named(transaction: &mut dyn Transaction, sid: Option<&str>, now: Time) 
 
 /// Ends one session by its `sid`; the caller has checked that it may. False if there is no such living session.
 pub async fn end_session(state: &State, sid: &str, reason: Reason, by: Initiator) -> Result<bool, Error> {
-    let now = state.now();
     let mut transaction = state.store.write().await?;
+    let now = state.now();
     let Some(session) = named(&mut *transaction, Some(sid), now).await? else { return Ok(false) };
     Ending::new(state, now, reason, by).end(&mut *transaction, session).await?;
     transaction.commit().await?;
@@ -115,10 +133,10 @@ pub async fn end_session(state: &State, sid: &str, reason: Reason, by: Initiator
 /// Ends the user's living sessions, each with an event of its own, and says how many. The session `current` is spared
 /// (`spare_current`) or signed out.
 pub async fn end_all(state: &State, sub: &str, current: &str, spare_current: bool) -> Result<usize, Error> {
+    let mut transaction = state.store.write().await?;
     let now = state.now();
     let revoked = Ending::new(state, now, Reason::Revoked, Initiator::User);
     let signed_out = Ending { reason: Reason::SignedOut, ..revoked.clone() };
-    let mut transaction = state.store.write().await?;
     let mut ended = 0;
     for session in transaction.sessions_of(sub).await? {
         let is_current = session.sid == current;

@@ -14,7 +14,6 @@ use crate::{
     store::{Answer, Transaction},
 };
 
-#[derive(Debug)]
 pub struct Renewal<'a> {
     pub presented: Presented<'a>,
     pub client_id: &'a str,
@@ -25,7 +24,6 @@ pub struct Renewal<'a> {
     pub last_attempt_key: Option<&'a str>,
 }
 
-#[derive(Debug)]
 pub struct Renewed {
     pub standing: Standing,
     /// The successor, `id.secret`.

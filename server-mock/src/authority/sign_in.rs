@@ -6,12 +6,12 @@ use super::{Ending, Presented, Standing, ending, hash};
 use crate::{
     config::Client,
     error::Error,
-    model::{Flow, Initiator, Reason, RefreshToken, Session, User},
+    model::{Flow, Initiator, Reason, RefreshToken, Session, Time, User},
     state::{State, passwords::LONGEST_PASSWORD},
+    store::Transaction,
 };
 
 /// What a sign-in brings.
-#[derive(Debug)]
 pub struct SignIn<'a> {
     pub flow: Flow,
     pub client: &'a Client,
@@ -29,7 +29,6 @@ pub struct Device {
     pub address: Option<IpAddr>,
 }
 
-#[derive(Debug)]
 pub struct SignedIn {
     pub standing: Standing,
     /// `id.secret`: the cookie's value, or the refresh token.
@@ -44,8 +43,12 @@ pub async fn sign_in(state: &State, request: SignIn<'_>) -> Result<SignedIn, Err
         return Err(Error::rate_limited(seconds));
     }
 
-    let user = check_password(state, request.username, request.password.clone()).await?;
-    state.limits.refund(begun_at, request.username, address);
+    let checked = check_password(state, request.username, request.password.clone()).await;
+    // Only a wrong guess costs one.
+    if !matches!(&checked, Err(Error { code: "invalid_credentials", .. })) {
+        state.limits.refund(begun_at, request.username, address);
+    }
+    let user = checked?;
     if user.suspended {
         tracing::warn!(event = "sign_in", sub = user.sub, outcome = "refused", reason = "account_suspended");
         return Err(Error::account_suspended());
@@ -84,15 +87,46 @@ async fn check_password(state: &State, username: &str, password: String) -> Resu
 }
 
 async fn open_session(state: &State, user: User, request: &SignIn<'_>) -> Result<SignedIn, Error> {
+    let mut transaction = state.store.write().await?;
     let now = state.now();
+    let user = still_allowed(&mut *transaction, &user).await?;
+    if let Some(replaced) = request.replaces {
+        if let Some(old) = ending::living_session(&mut *transaction, replaced, now).await? {
+            let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
+            ending.end(&mut *transaction, old).await?;
+        }
+    }
+    // Always a new id and a new secret: whatever an attacker may have planted is worth nothing (S07).
     let (sid, secret) = (state.random.id(), state.random.secret());
+    let session = new_session(state, now, &sid, &secret, &user, request);
+    transaction.save_session(&session).await?;
+    if request.flow == Flow::Token {
+        let first = RefreshToken { sid: sid.clone(), number: 1, secret_hash: hash(&secret), superseded: None };
+        transaction.insert_refresh_token(&first).await?;
+    }
+    let ep = transaction.last_event().await?;
+    transaction.commit().await?;
+    Ok(SignedIn { standing: Standing { session, user, ep, at: now }, credential: format!("{sid}.{secret}") })
+}
+
+/// The password was checked outside this transaction; what was true then must still be.
+async fn still_allowed(transaction: &mut dyn Transaction, checked: &User) -> Result<User, Error> {
+    match transaction.user(&checked.sub).await? {
+        Some(user) if user.password_hash != checked.password_hash => Err(Error::invalid_credentials()),
+        Some(user) if user.suspended => Err(Error::account_suspended()),
+        Some(user) => Ok(user),
+        None => Err(Error::invalid_credentials()),
+    }
+}
+
+fn new_session(state: &State, now: Time, sid: &str, secret: &str, user: &User, request: &SignIn<'_>) -> Session {
     let ends_at = now.plus_seconds(state.config.session_lifetime);
-    let session = Session {
-        sid: sid.clone(),
+    Session {
+        sid: sid.to_owned(),
         sub: user.sub.clone(),
         client_id: request.client.client_id.clone(),
         flow: request.flow,
-        secret_hash: (request.flow == Flow::Session).then(|| hash(&secret)),
+        secret_hash: (request.flow == Flow::Session).then(|| hash(secret)),
         created_at: now,
         authenticated_at: now,
         active_at: now,
@@ -101,29 +135,5 @@ async fn open_session(state: &State, user: User, request: &SignIn<'_>) -> Result
         user_agent: request.device.user_agent.clone(),
         address: request.device.address.map(|address| address.to_string()).unwrap_or_default(),
         ended: None,
-    };
-
-    let mut transaction = state.store.write().await?;
-    // The password was checked outside this transaction; what was true then must still be.
-    match transaction.user(&user.sub).await? {
-        Some(now) if now.password_hash != user.password_hash => return Err(Error::invalid_credentials()),
-        Some(now) if now.suspended => return Err(Error::account_suspended()),
-        Some(_) => {}
-        None => return Err(Error::invalid_credentials()),
     }
-    if let Some(replaced) = request.replaces {
-        if let Some(old) = ending::living_session(&mut *transaction, replaced, now).await? {
-            let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
-            ending.end(&mut *transaction, old).await?;
-        }
-    }
-    transaction.save_session(&session).await?;
-    if request.flow == Flow::Token {
-        let first = RefreshToken { sid: sid.clone(), number: 1, secret_hash: hash(&secret), superseded: None };
-        transaction.insert_refresh_token(&first).await?;
-    }
-    let user = transaction.user(&user.sub).await?.unwrap_or(user);
-    let ep = transaction.last_event().await?;
-    transaction.commit().await?;
-    Ok(SignedIn { standing: Standing { session, user, ep, at: now }, credential: format!("{sid}.{secret}") })
 }

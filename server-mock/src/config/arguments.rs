@@ -112,6 +112,10 @@ pub struct Arguments {
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", value_name = "COUNT")]
     connections: Option<usize>,
 
+    /// Seconds a request's head, and then its body, may take. [default: 10]
+    #[arg(long, env = "COUNTERSIGN_REQUEST_TIME", value_name = "SECONDS")]
+    request_time: Option<u32>,
+
     /// Bad days on demand: open /control, on loopback only, to the bearer printed at start.
     #[arg(long, env = "COUNTERSIGN_CONTROL", num_args = 0..=1, default_missing_value = "true")]
     control: Option<bool>,
@@ -182,6 +186,10 @@ pub fn load(mut arguments: Arguments) -> Result<Loaded, String> {
     if let Some(origin) = &public_url {
         check_origin(origin, "public_url")?;
     }
+    let listen = arguments.listen.unwrap_or(Config::default().listen);
+    if public_url.is_none() && !listen.ip().is_loopback() {
+        return Err(format!("public_url must be given to listen on {listen}: how should browsers call the server?"));
+    }
     let control = arguments.control.unwrap_or(false);
     let log = arguments.log.map_or(tracing::Level::WARN, |level| level.0);
     let config = arguments.into_config()?;
@@ -199,7 +207,7 @@ impl Arguments {
             listen beyond_loopback database busy_timeout page public_url audience allowed_hosts allowed_origins
             access_token_lifetime session_lifetime idle_limit refresh_retry_for recent_authentication key_rotation_days
             password_memory password_iterations password_workers password_queue login_limit_account
-            login_limit_address login_limit_overall connections control seed log
+            login_limit_address login_limit_overall connections request_time control seed log
         }
     }
 
@@ -235,6 +243,7 @@ impl Arguments {
                 overall: self.login_limit_overall.unwrap_or(default.login_limits.overall),
             },
             connections: self.connections.unwrap_or(default.connections),
+            request_time: self.request_time.map_or(default.request_time, |seconds| Duration::from_secs(seconds.into())),
             control_token: None,
             seed: self.seed.map_or_else(|| Ok(Seed::shipped()), |file| Seed::read(&file))?,
         })

@@ -123,8 +123,7 @@ mod tests {
     async fn the_shipped_users_have_the_passwords_that_the_readme_promises() {
         let seed = Seed::shipped();
         seed.check().unwrap();
-        let cost = PasswordCost { memory_kib: 8, iterations: 1 };
-        let passwords = passwords::Passwords::new(&cost, 1, 1).unwrap();
+        let passwords = passwords::Passwords::new(&[], &crate::Config::for_tests()).unwrap();
         for user in &seed.users {
             let password = Seed::demo_password(&user.username);
             assert!(passwords.verify(Some(&user.password_hash), password).await.unwrap(), "{}", user.username);

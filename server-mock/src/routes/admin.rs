@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Path, Request, State as Shared},
+    extract::{FromRequestParts, Request, State as Shared},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,7 @@ use crate::{
     authority::{self, Administrator, Ending},
     error::Error,
     model::{Initiator, Reason, Roles, Time, User},
-    request,
+    request::{self, Named},
     state::State,
 };
 
@@ -25,6 +25,7 @@ const LONGEST_LOG: u32 = 100;
 #[derive(Debug)]
 pub struct Admin {
     sub: String,
+    sid: String,
 }
 
 impl FromRequestParts<State> for Admin {
@@ -38,7 +39,7 @@ impl FromRequestParts<State> for Admin {
             tracing::warn!(event = "administration", actor = caller.sub(), outcome = "refused", reason = "forbidden");
             return Err(caller.forbidden("Only administrators may do this."));
         }
-        Ok(Admin { sub: caller.sub().to_owned() })
+        Ok(Admin { sub: caller.sub().to_owned(), sid: caller.sid().to_owned() })
     }
 }
 
@@ -74,11 +75,11 @@ pub async fn users(Shared(state): Shared<State>, _admin: Admin) -> Result<Respon
 pub async fn set_roles(
     Shared(state): Shared<State>,
     admin: Admin,
-    Path(sub): Path<String>,
+    Named(sub): Named,
     request: Request,
 ) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let new: NewRoles = request::json(&parts.headers, body).await?;
+    let new: NewRoles = request::json(&state.config, &parts.headers, body).await?;
     let roles = parse_roles(&new.roles)?;
     let user = authority::set_roles(&state, admin.as_actor(), &sub, roles).await?;
     Ok(Json(show(&state, &user).await?).into_response())
@@ -88,32 +89,28 @@ pub async fn set_roles(
 pub async fn set_suspended(
     Shared(state): Shared<State>,
     admin: Admin,
-    Path(sub): Path<String>,
+    Named(sub): Named,
     request: Request,
 ) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let new: NewSuspension = request::json(&parts.headers, body).await?;
+    let new: NewSuspension = request::json(&state.config, &parts.headers, body).await?;
     let user = authority::set_suspended(&state, admin.as_actor(), &sub, new.suspended).await?;
     Ok(Json(show(&state, &user).await?).into_response())
 }
 
 /// `GET /auth/admin/users/{sub}/sessions`
-pub async fn sessions(Shared(state): Shared<State>, _admin: Admin, Path(sub): Path<String>) -> Result<Response, Error> {
+pub async fn sessions(Shared(state): Shared<State>, admin: Admin, Named(sub): Named) -> Result<Response, Error> {
     check_known(&state, &sub).await?;
     let sessions = devices::living(&state, &sub).await?;
-    let sessions: Vec<Value> = sessions.iter().map(|session| devices::show(session, None)).collect();
+    let sessions: Vec<Value> = sessions.iter().map(|session| devices::show(session, &admin.sid)).collect();
     Ok(Json(json!({"sessions": sessions})).into_response())
 }
 
 /// `DELETE /auth/admin/users/{sub}/sessions`
-pub async fn end_sessions(
-    Shared(state): Shared<State>,
-    admin: Admin,
-    Path(sub): Path<String>,
-) -> Result<Response, Error> {
+pub async fn end_sessions(Shared(state): Shared<State>, admin: Admin, Named(sub): Named) -> Result<Response, Error> {
     check_known(&state, &sub).await?;
-    let now = state.now();
     let mut transaction = state.store.write().await?;
+    let now = state.now();
     let ended = ending(&state, now).end_user(&mut *transaction, &sub).await?;
     admin.as_actor().note(&mut *transaction, now, "end all sessions", &sub, "done").await?;
     transaction.commit().await?;
@@ -122,13 +119,9 @@ pub async fn end_sessions(
 }
 
 /// `DELETE /auth/admin/sessions/{sid}`
-pub async fn end_session(
-    Shared(state): Shared<State>,
-    admin: Admin,
-    Path(sid): Path<String>,
-) -> Result<Response, Error> {
-    let now = state.now();
+pub async fn end_session(Shared(state): Shared<State>, admin: Admin, Named(sid): Named) -> Result<Response, Error> {
     let mut transaction = state.store.write().await?;
+    let now = state.now();
     let session = transaction.session(&sid).await?.filter(|session| session.over(now).is_none());
     let session = session.ok_or_else(Error::not_found)?;
     ending(&state, now).end(&mut *transaction, session).await?;

@@ -45,7 +45,7 @@ pub async fn reports(Shared(state): Shared<State>, caller: Caller) -> Result<Res
 pub async fn add_report(Shared(state): Shared<State>, caller: Caller, request: Request) -> Result<Response, Error> {
     caller.require_scope("reports:write")?;
     let (parts, body) = request::split(request);
-    let new: NewReport = request::json(&parts.headers, body).await?;
+    let new: NewReport = request::json(&state.config, &parts.headers, body).await?;
     let title = new.title.trim().to_owned();
     if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
         return Err(Error::invalid_request("title must have 1 to 200 characters, all on one line."));

@@ -116,7 +116,7 @@ impl FromRequestParts<State> for Caller {
         let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
         notes.open().timing = Some(format!("auth;dur={milliseconds:.3};desc=\"{what}\""));
         if let Ok(caller) = &caller {
-            notes.open().caller = Some(caller.owner());
+            notes.set_owner(caller.owner());
         }
         caller
     }

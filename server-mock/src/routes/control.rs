@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Path, Request, State as Shared},
+    extract::{FromRequestParts, Request, State as Shared},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,7 @@ use crate::{
     authority::{self, Administrator},
     control::{Armed, Control},
     error::{Error, TokenFault},
-    request::{self, Credential, Peer},
+    request::{self, Credential, Named, Peer},
     state::State,
 };
 
@@ -62,7 +62,7 @@ pub async fn clock(Shared(state): Shared<State>, _operator: Operator) -> Respons
 /// `POST /control/clock`: moves the clock, and lets happen what happens by time alone.
 pub async fn advance(Shared(state): Shared<State>, _operator: Operator, request: Request) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let Advance { advance } = request::json(&parts.headers, body).await?;
+    let Advance { advance } = request::json(&state.config, &parts.headers, body).await?;
     if !advance.is_finite() || advance.abs() > 1e9 {
         return Err(Error::invalid_request("advance must be a number of seconds, below a thousand million."));
     }
@@ -74,7 +74,7 @@ pub async fn advance(Shared(state): Shared<State>, _operator: Operator, request:
 /// `POST /control/faults`
 pub async fn arm(Shared(state): Shared<State>, _operator: Operator, request: Request) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let armed: Armed = request::json(&parts.headers, body).await?;
+    let armed: Armed = request::json(&state.config, &parts.headers, body).await?;
     if !armed.fault().is_possible() {
         return Err(Error::invalid_request("status must be 200 to 599 and seconds 0 to 600."));
     }
@@ -103,11 +103,11 @@ pub async fn forget_requests(Shared(state): Shared<State>, _operator: Operator) 
 pub async fn change_user(
     Shared(state): Shared<State>,
     _operator: Operator,
-    Path(username): Path<String>,
+    Named(username): Named,
     request: Request,
 ) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let change: UserChange = request::json(&parts.headers, body).await?;
+    let change: UserChange = request::json(&state.config, &parts.headers, body).await?;
     let roles = change.roles.as_deref().map(admin::parse_roles).transpose()?;
     let mut transaction = state.store.read().await?;
     let user = transaction.user_by_name(&username).await?;

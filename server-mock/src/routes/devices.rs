@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State as Shared},
+    extract::{RawQuery, State as Shared},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -12,20 +12,20 @@ use super::{caller::Caller, clear_cookie};
 use crate::{
     authority,
     error::Error,
-    model::{Flow, Initiator, Reason, Session, Time},
-    request::{REFRESH_COOKIE, SESSION_COOKIE},
+    model::{Initiator, Reason, Session, Time},
+    request::{Named, REFRESH_COOKIE, SESSION_COOKIE},
     state::State,
 };
 
 /// `GET /auth/sessions`
 pub async fn list(Shared(state): Shared<State>, caller: Caller) -> Result<Response, Error> {
     let sessions = living(&state, caller.sub()).await?;
-    let sessions: Vec<Value> = sessions.iter().map(|session| show(session, Some(caller.sid()))).collect();
+    let sessions: Vec<Value> = sessions.iter().map(|session| show(session, caller.sid())).collect();
     Ok(Json(json!({"sessions": sessions})).into_response())
 }
 
 /// `DELETE /auth/sessions/{sid}`
-pub async fn end_one(Shared(state): Shared<State>, caller: Caller, Path(sid): Path<String>) -> Result<Response, Error> {
+pub async fn end_one(Shared(state): Shared<State>, caller: Caller, Named(sid): Named) -> Result<Response, Error> {
     let is_own = sid == caller.sid();
     let is_of_caller = living(&state, caller.sub()).await?.iter().any(|session| session.sid == sid);
     if !is_of_caller {
@@ -67,10 +67,11 @@ pub async fn end_many(
     Ok(response)
 }
 
-/// One entry of the list. `current` is left out where there is no caller to compare with.
-pub fn show(session: &Session, current: Option<&str>) -> Value {
-    let mut entry = json!({
+/// One entry of the list; `current` is the caller's own `sid`.
+pub fn show(session: &Session, current: &str) -> Value {
+    json!({
         "sid": session.sid,
+        "current": session.sid == current,
         "flow": session.flow.word(),
         "client_id": session.client_id,
         "created_at": session.created_at.seconds(),
@@ -78,9 +79,7 @@ pub fn show(session: &Session, current: Option<&str>) -> Value {
         "expires_at": session.ends_at.seconds(),
         "user_agent": session.user_agent,
         "address": session.address,
-    });
-    entry["current"] = (current == Some(session.sid.as_str())).into();
-    entry
+    })
 }
 
 /// The user's living sessions, newest first.
@@ -100,10 +99,8 @@ fn check_recent(state: &State, caller: &Caller) -> Result<(), Error> {
 
 /// The cookie of the caller's own flow: the other flow's belongs to another session.
 fn clear_own_cookie(response: &mut Response, caller: &Caller) {
-    let flow = match caller {
-        Caller::Session(_) => Flow::Session,
-        Caller::Token(_) => Flow::Token,
-    };
-    let name = if flow == Flow::Session { SESSION_COOKIE } else { REFRESH_COOKIE };
-    clear_cookie(response, name);
+    match caller {
+        Caller::Session(_) => clear_cookie(response, SESSION_COOKIE),
+        Caller::Token(_) => clear_cookie(response, REFRESH_COOKIE),
+    }
 }

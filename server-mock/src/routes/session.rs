@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{clear_cookie, set_cookie, who};
 use crate::{
-    authority::{self, Presented, SignIn, Standing},
+    authority::{self, Presented, SignIn, SignOut, Standing},
     error::Error,
     model::Flow,
     notes::Notes,
@@ -50,7 +50,7 @@ pub async fn sign_in(
     let (parts, body) = request::split(request);
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
     let replaces = replaced(&parts, SESSION_COOKIE)?;
-    let credentials: Credentials = request::json(&parts.headers, body).await?;
+    let credentials: Credentials = request::json(&state.config, &parts.headers, body).await?;
     credentials.check()?;
     let client = match &credentials.client_id {
         Some(client_id) => state.config.client(client_id),
@@ -99,7 +99,7 @@ pub async fn touch(
 ) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
     let presented = presented(&state, &parts)?;
-    let touch: Touch = request::json(&parts.headers, body).await?;
+    let touch: Touch = request::json(&state.config, &parts.headers, body).await?;
     let idle_for = request::check_idle_for(touch.idle_for)?;
     let standing = authority::renewal_of_idle(&state, presented, idle_for).await?;
     notes.set_caller(&standing.session);
@@ -114,14 +114,11 @@ pub async fn sign_out(
     parts: Parts,
 ) -> Result<Response, Error> {
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
-    let meant = request::believed_sid(&parts.headers);
-    notes.open().caller = None;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let is_own = match request::cookie(&parts.headers, SESSION_COOKIE) {
-        Some(presented) => authority::sign_out(&state, presented, meant).await?,
-        None => true,
-    };
-    if is_own {
+    let Some(presented) = request::cookie(&parts.headers, SESSION_COOKIE) else { return Ok(response) };
+    let sign_out = SignOut { presented, meant: request::believed_sid(&parts.headers), client_id: None };
+    notes.open().sid = authority::sign_out(&state, sign_out).await?;
+    if sign_out.is_own() {
         clear_cookie(&mut response, SESSION_COOKIE);
     }
     Ok(response)

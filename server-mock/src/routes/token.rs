@@ -13,10 +13,10 @@ use super::{
     clear_cookie, session, set_cookie, who,
 };
 use crate::{
-    authority::{self, Presented, Refused, Renewal, SignIn, Standing},
+    authority::{self, Presented, Refused, Renewal, SignIn, SignOut, Standing},
     config::{Client, RefreshDelivery},
     error::{Error, TokenFault},
-    model::{Flow, Reason},
+    model::{Flow, Initiator, Reason},
     notes::Notes,
     request::{self, Form, REFRESH_COOKIE},
     state::State,
@@ -32,7 +32,7 @@ pub async fn login(
     let (parts, body) = request::split(request);
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
     let replaces = session::replaced(&parts, REFRESH_COOKIE)?;
-    let credentials: session::Credentials = request::json(&parts.headers, body).await?;
+    let credentials: session::Credentials = request::json(&state.config, &parts.headers, body).await?;
     credentials.check()?;
     let client_id = credentials.client_id.as_deref();
     let client_id = client_id.ok_or_else(|| Error::invalid_request("client_id is missing."))?;
@@ -63,7 +63,7 @@ pub async fn renew(
     request: Request,
 ) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let form = Form::read(&parts.headers, body).await?;
+    let form = Form::read(&state.config, &parts.headers, body).await?;
     if form.required("grant_type")? != "refresh_token" {
         return Err(Error::unsupported_grant_type());
     }
@@ -85,6 +85,8 @@ pub async fn renew(
             Ok(answer(&state, client, &renewed.standing, &renewed.refresh_token))
         }
         Err(Refused { error, rotation }) => {
+            // Only a genuine token of this session is judged by the rules of rotation.
+            notes.open().sid = rotation.map(|_| presented.sid.to_owned());
             notes.open().rotation = rotation.map(authority::Rotation::word);
             Err(error)
         }
@@ -92,19 +94,24 @@ pub async fn renew(
 }
 
 /// `POST /auth/revoke` (RFC 7009): ends the session of a refresh or access token, 200 also for one that nobody knows.
-pub async fn revoke(Shared(state): Shared<State>, request: Request) -> Result<Response, Error> {
+pub async fn revoke(
+    Shared(state): Shared<State>,
+    Extension(notes): Extension<Notes>,
+    request: Request,
+) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
-    let form = Form::read(&parts.headers, body).await?;
+    let form = Form::read(&state.config, &parts.headers, body).await?;
     let client = client(&state, &form)?;
     let mut response = (StatusCode::OK, Json(json!({}))).into_response();
 
+    let client_id = Some(client.client_id.as_str());
+
     if let Some(token) = form.optional("token") {
-        match Presented::parse(token) {
-            Some(presented) => {
-                authority::sign_out(&state, presented, None).await?;
-            }
+        let ended = match Presented::parse(token) {
+            Some(presented) => authority::sign_out(&state, SignOut { presented, meant: None, client_id }).await?,
             None => revoke_access_token(&state, token, client).await?,
-        }
+        };
+        notes.open().sid = ended;
         return Ok(response);
     }
     if client.refresh == RefreshDelivery::Body {
@@ -112,8 +119,9 @@ pub async fn revoke(Shared(state): Shared<State>, request: Request) -> Result<Re
     }
     let Some(presented) = request::cookie(&parts.headers, REFRESH_COOKIE) else { return Ok(response) };
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
-    let meant = request::believed_sid(&parts.headers);
-    if authority::sign_out(&state, presented, meant).await? {
+    let sign_out = SignOut { presented, meant: request::believed_sid(&parts.headers), client_id };
+    notes.open().sid = authority::sign_out(&state, sign_out).await?;
+    if sign_out.is_own() {
         clear_cookie(&mut response, REFRESH_COOKIE);
     }
     Ok(response)
@@ -169,13 +177,12 @@ fn attempt_key<'a>(form: &'a Form, name: &'static str) -> Result<Option<&'a str>
     }
 }
 
-async fn revoke_access_token(state: &State, token: &str, client: &Client) -> Result<(), Error> {
-    if let Some((sid, client_id)) = authority::session_of_bearer(state, token).await? {
-        if client_id == client.client_id {
-            authority::end_session(state, &sid, Reason::SignedOut, crate::model::Initiator::User).await?;
-        }
-    }
-    Ok(())
+/// An access token can't be taken back by itself, so its session goes with it.
+async fn revoke_access_token(state: &State, token: &str, client: &Client) -> Result<Option<String>, Error> {
+    let owner = authority::session_of_bearer(state, token).filter(|claims| claims.client_id == client.client_id);
+    let Some(claims) = owner else { return Ok(None) };
+    let ended = authority::end_session(state, &claims.sid, Reason::SignedOut, Initiator::User).await?;
+    Ok(ended.then(|| claims.sid.clone()))
 }
 
 /// The answer of sign-in and renewal: the access token, and the refresh token where the client's registration wants it.

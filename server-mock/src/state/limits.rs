@@ -90,7 +90,8 @@ impl Limits {
     /// The buckets that this guess draws from; a rate of 0 means no limit.
     fn keys(&self, account: &str, address: Option<IpAddr>) -> Vec<(Key, u32)> {
         let network = network(address);
-        let account = account.to_lowercase();
+        // A made-up name may be long; nobody's is.
+        let account = account.chars().take(64).collect::<String>().to_lowercase();
         [Key::AccountAndAddress(account, network.clone()), Key::Address(network), Key::Everybody]
             .into_iter()
             .map(|key| (self.rate(&key), key))

@@ -11,7 +11,11 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{config::PasswordCost, error::Error};
+use crate::{
+    config::{Config, PasswordCost},
+    error::Error,
+    model::User,
+};
 
 /// Longer ones are refused before they are hashed. Shorter ones are never cut (S20).
 pub const LONGEST_PASSWORD: usize = 1024;
@@ -26,9 +30,12 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    pub fn new(cost: &PasswordCost, workers: usize, queue: usize) -> Result<Passwords, password_hash::Error> {
-        let decoy = hash("no user has this password", cost, b"a salt for nobody")?;
-        Ok(Passwords { workers: Arc::new(Semaphore::new(workers)), waiting: Arc::default(), queue, decoy })
+    /// A pool for these users: what an unknown name costs is what the first of them does.
+    pub fn new(users: &[User], config: &Config) -> Result<Passwords, password_hash::Error> {
+        let cost = users.first().and_then(|user| cost_of(&user.password_hash)).unwrap_or(config.password_cost);
+        let decoy = hash("no user has this password", &cost, b"a salt for nobody")?;
+        let workers = Arc::new(Semaphore::new(config.password_workers));
+        Ok(Passwords { workers, waiting: Arc::default(), queue: config.password_queue, decoy })
     }
 
     /// Whether `password` is the one behind `hash`; without a hash the same work is done, and the answer is no.
@@ -51,6 +58,11 @@ pub fn hash(password: &str, cost: &PasswordCost, salt: &[u8]) -> password_hash::
         Params::new(cost.memory_kib, cost.iterations, 1, None).map_err(|_| password_hash::Error::ParamsInvalid)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     Ok(argon2.hash_password_with_salt(password.as_bytes(), salt)?.to_string())
+}
+
+fn cost_of(hash: &str) -> Option<PasswordCost> {
+    let params = Params::try_from(&PasswordHash::new(hash).ok()?).ok()?;
+    Some(PasswordCost { memory_kib: params.m_cost(), iterations: params.t_cost() })
 }
 
 fn matches(hash: &str, password: &str) -> bool {
