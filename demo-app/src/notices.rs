@@ -3,7 +3,6 @@
 use countersign_leptos::countersign::core::Who;
 use countersign_leptos::{Durability, Error, Reason, Snapshot, Standing, State, use_auth};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::clock::use_clock;
 
@@ -74,7 +73,7 @@ impl Notice {
                 view! {
                     <div class="notice warning">
                         <p>
-                            "What you see may be out of date: it was last confirmed "
+                            "What you see may be out of date: contact with the server was lost "
                             // The seconds pass silently; the sentence is announced once.
                             <span aria-live="off">{move || clock.since(since)}</span> "."
                         </p>
@@ -98,13 +97,23 @@ impl Notice {
     }
 }
 
-/// Asks the server now; the answer changes the state, and with it the notice.
+/// Asks the server now; the answer changes the state, and with it the notice. Without one, the notice says so.
 #[component]
 fn CheckButton() -> impl IntoView {
     let auth = use_auth();
-    let check = move |_| {
+    let checking = Action::new_unsync(move |_: &()| {
         let client = auth.client();
-        spawn_local(async move { drop(client.check().await) });
+        async move { client.check().await }
+    });
+    let words = move || match (checking.pending().get(), checking.value().get()) {
+        (true, _) => "Asking…",
+        (false, Some(Err(_))) => "No answer yet",
+        (false, _) => "",
     };
-    view! { <button type="button" class="quiet" on:click=check>"Try now"</button> }
+    view! {
+        <span class="aside">
+            <span class="hint">{words}</span>
+            <button type="button" class="quiet" on:click=move |_| drop(checking.dispatch_local(()))>"Try now"</button>
+        </span>
+    }
 }

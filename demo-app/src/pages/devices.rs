@@ -15,7 +15,12 @@ use device::Device;
 #[component]
 pub fn Devices() -> impl IntoView {
     let auth = use_auth();
-    let sessions = remote(move || async move { Ok(auth.client().sessions().await?) });
+    let sessions = remote(move || async move {
+        let mut sessions = auth.client().sessions().await?;
+        // This device first, then the newest, as the server sorts them.
+        sessions.sort_by_key(|session| !session.current);
+        Ok(sessions)
+    });
     let outcome = RwSignal::new(None::<Problem>);
     let revoke = Callback::new(move |revoke: Revoke| {
         spawn_local(async move {

@@ -33,7 +33,7 @@ pub fn Log(log: Remote<Entries>) -> impl IntoView {
         <section aria-labelledby="log">
             <h2 id="log">"Log of acts"</h2>
             {show(log, |log| view! {
-                <div class="scroll" tabindex="0" role="region" aria-labelledby="log">
+                <div class="scroll" tabindex="0" role="group" aria-labelledby="log">
                     <table>
                         <thead>
                             <tr>
