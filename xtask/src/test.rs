@@ -71,7 +71,7 @@ fn carry_out(part: Part, workbench: &mut Workbench) -> Outcome<Verdict> {
             workbench.page = Some(step("building the page", page::build)?);
             Ok(one(()))
         }
-        Part::Npm => suites::npm_package().map(Verdict::Done),
+        Part::Npm => suites::npm_package(present(workbench.browser.as_ref())?).map(Verdict::Done),
         Part::E2e => {
             let page = present(workbench.page.clone())?;
             suites::end_to_end(present(workbench.browser.take())?, page).map(Verdict::Done)

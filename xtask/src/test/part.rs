@@ -22,11 +22,11 @@ pub enum Part {
     Unit,
     /// Examples in the documentation
     DocTests,
-    /// The SDK's own tests in headless Chromium
+    /// The SDK's and the components' own tests in headless Chromium
     WasmTests,
     /// The demo's page
     Page,
-    /// The npm package, as packed, in Node
+    /// The npm package, as packed, in Node and on a bare page
     Npm,
     /// Browser end to end
     E2e,
@@ -56,8 +56,8 @@ impl Part {
 
     pub fn needs(self) -> &'static [Part] {
         match self {
-            Part::ClippyWasm | Part::Docs | Part::Page | Part::Npm => &[Part::Setup],
-            Part::WasmTests => &[Part::Setup, Part::Chromium],
+            Part::ClippyWasm | Part::Docs | Part::Page => &[Part::Setup],
+            Part::WasmTests | Part::Npm => &[Part::Setup, Part::Chromium],
             Part::E2e => &[Part::Setup, Part::Chromium, Part::Page],
             _ => &[],
         }

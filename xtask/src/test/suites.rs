@@ -34,10 +34,10 @@ pub fn doc_tests() -> Outcome<Count> {
     count::run(cargo.args(["test", "--doc", "--no-fail-fast"]).args(package_flags(libraries)))
 }
 
-/// Runs the SDK's tests in headless Chromium, through the runner in `.cargo/config.toml`.
+/// Runs the SDK's and the components' tests in headless Chromium, through the runner in `.cargo/config.toml`.
 pub fn wasm(browser: &Browser) -> Outcome<Count> {
     let mut cargo = command::cargo();
-    cargo.args(["test", "-p", "countersign", "--target", WASM_TARGET, "--no-fail-fast"]);
+    cargo.args(["test", "-p", "countersign", "-p", "countersign-leptos", "--target", WASM_TARGET, "--no-fail-fast"]);
     cargo.env("CHROMEDRIVER", &browser.chromedriver);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", driver_settings(&browser.chromium)?);
     // A busy machine needs more than the runner's 5 and 20 seconds.
@@ -45,11 +45,14 @@ pub fn wasm(browser: &Browser) -> Outcome<Count> {
     count::run(&mut cargo)?.at_least_one()
 }
 
-pub fn npm_package() -> Outcome<Count> {
+/// In Node, and on a bare page in Chromium.
+pub fn npm_package(browser: &Browser) -> Outcome<Count> {
     let tarball = npm::build()?;
     let project = npm::install_for_test(&tarball)?;
     let mut node = command::program("node");
-    node.args(["--test", "--test-reporter=spec"]).env("E2E_PACKAGE_USER", project);
+    node.args(["--test", "--test-reporter=spec"])
+        .env("E2E_PACKAGE_USER", project)
+        .env("E2E_CHROMIUM", &browser.chromium);
     node.args(browser_tests::test_files(&workspace::at("tests/npm"))?);
     count::run(&mut node)?.at_least_one()
 }
