@@ -24,7 +24,12 @@ pub struct Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self { code: error.code, sentence: error.message }
+        let sentence = match error.code.as_str() {
+            // The client's own words are for developers, who may have to look for another cause.
+            "network" => "The server can't be reached. Please try again in a moment.".to_owned(),
+            _ => error.message,
+        };
+        Self { code: error.code, sentence }
     }
 }
 

@@ -40,10 +40,11 @@ fn notices(snapshot: &Snapshot) -> Vec<Notice> {
         State::SignedIn { .. } => {}
     }
     if snapshot.sign_out_owed {
+        // That the server can't be reached is part of it.
         notices.push(Notice::SignOutOwed);
-    }
-    // What the user can mend is said where it is mended.
-    if let Some(Error { who: Who::Network | Who::Server | Who::Application, code, message, .. }) = &snapshot.problem {
+    } else if let Some(Error { who: Who::Network | Who::Server | Who::Application, code, message, .. }) =
+        &snapshot.problem
+    {
         notices.push(Notice::Problem(code.clone(), message.clone()));
     }
     if snapshot.durability == Durability::ThisTab {
@@ -55,11 +56,9 @@ fn notices(snapshot: &Snapshot) -> Vec<Notice> {
 impl Notice {
     fn view(self) -> AnyView {
         match self {
-            Self::Ended(code, sentence) => {
-                view! { <p class="notice ended" data-reason=code>{sentence}</p> }.into_any()
-            }
+            Self::Ended(code, sentence) => view! { <p class="notice ended" data-reason=code>{sentence}</p> }.into_any(),
             Self::SignOutOwed => view! {
-                <p class="notice warning">
+                <p class="notice warning late">
                     "You are signed out here. The server does not know it yet and is told as soon as it can be reached."
                 </p>
             }
@@ -88,8 +87,8 @@ impl Notice {
             .into_any(),
             Self::ThisTabOnly => view! {
                 <p class="notice">
-                    "This browser refuses storage. Everything works in this tab, but tabs do not know of each other, and a \
-                     sign-out without network would not survive a reload."
+                    "This browser refuses storage. Everything works in this tab, but a reload forgets which flow you \
+                     chose, tabs do not know of each other, and a sign-out without network would not survive a reload."
                 </p>
             }
             .into_any(),
