@@ -1,7 +1,6 @@
 //! Which of the application's calls still wait for a reply?
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -14,7 +13,7 @@ use crate::driver::Driver;
 /// A place for the reply of each call that waits.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    waiting: RefCell<BTreeMap<CallId, Slot>>,
+    waiting: RefCell<Vec<(CallId, Slot)>>,
     next: Cell<CallId>,
     closed: RefCell<Option<Error>>,
 }
@@ -28,17 +27,17 @@ struct Slot {
 impl Calls {
     /// Puts a reply where its call finds it. Nobody waits for the reply to a call that was dropped.
     pub fn answer(&self, id: CallId, reply: Reply) {
-        let waker = self.waiting.borrow_mut().get_mut(&id).and_then(|slot| {
+        let waker = self.with_slot(id, |slot| {
             slot.reply = Some(reply);
             slot.waker.take()
         });
-        waker.into_iter().for_each(Waker::wake);
+        waker.flatten().into_iter().for_each(Waker::wake);
     }
 
     /// Answers every call, now and from now on, with this error.
     pub fn close(&self, why: &Error) {
         self.closed.replace(Some(why.clone()));
-        let ids: Vec<CallId> = self.waiting.borrow().keys().copied().collect();
+        let ids: Vec<CallId> = self.waiting.borrow().iter().map(|(id, _)| *id).collect();
         for id in ids {
             self.answer(id, Reply::Failed(why.clone()));
         }
@@ -47,8 +46,17 @@ impl Calls {
     fn open(&self) -> CallId {
         let id = self.next.replace(self.next.get() + 1);
         let reply = self.closed.borrow().clone().map(Reply::Failed);
-        self.waiting.borrow_mut().insert(id, Slot { reply, waker: None });
+        self.waiting.borrow_mut().push((id, Slot { reply, waker: None }));
         id
+    }
+
+    fn forget(&self, id: CallId) {
+        self.waiting.borrow_mut().retain(|(other, _)| *other != id);
+    }
+
+    fn with_slot<T>(&self, id: CallId, change: impl FnOnce(&mut Slot) -> T) -> Option<T> {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.iter_mut().find(|(other, _)| *other == id).map(|(_, slot)| change(slot))
     }
 }
 
@@ -69,15 +77,11 @@ impl Call {
     pub async fn ask(&mut self, command: Command) -> Reply {
         self.driver.feed(Input::Command { id: self.id, command });
         let reply = std::future::poll_fn(|context| {
-            let mut waiting = self.driver.calls.waiting.borrow_mut();
-            let slot = waiting.entry(self.id).or_default();
-            match slot.reply.take() {
-                Some(reply) => Poll::Ready(reply),
-                None => {
-                    slot.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            }
+            let reply = self.driver.calls.with_slot(self.id, |slot| {
+                slot.waker = Some(context.waker().clone());
+                slot.reply.take()
+            });
+            reply.flatten().map_or(Poll::Pending, Poll::Ready)
         })
         .await;
         // After every other reply the core has forgotten the call.
@@ -88,7 +92,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.driver.calls.waiting.borrow_mut().remove(&self.id);
+        self.driver.calls.forget(self.id);
         if !self.ended {
             self.driver.feed(Input::Dropped { id: self.id });
         }

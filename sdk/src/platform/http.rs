@@ -1,7 +1,6 @@
 //! How does a request of the core's own reach the server? By `fetch`, with a deadline and an end to what is read.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use countersign_core::Input;
@@ -24,12 +23,13 @@ pub const LONGEST_BODY: usize = 1024 * 1024;
 /// The requests that are out. Dropping it gives up all but those that outlive the page.
 #[derive(Debug, Default)]
 pub struct Http {
-    in_flight: Rc<RefCell<BTreeMap<Stamp, Rc<InFlight>>>>,
+    in_flight: Rc<RefCell<Vec<Rc<InFlight>>>>,
 }
 
 /// A request that can be given up, and then knows why.
 #[derive(Debug)]
 struct InFlight {
+    stamp: Stamp,
     controller: AbortController,
     keepalive: bool,
     failure: Cell<HttpFailure>,
@@ -42,9 +42,13 @@ impl Http {
         let Ok(controller) = AbortController::new() else {
             return feed.send(Input::Http { stamp, outcome: Err(HttpFailure::Network) });
         };
-        let this =
-            Rc::new(InFlight { controller, keepalive: request.keepalive, failure: Cell::new(HttpFailure::Network) });
-        self.in_flight.borrow_mut().insert(stamp, Rc::clone(&this));
+        let this = Rc::new(InFlight {
+            stamp,
+            controller,
+            keepalive: request.keepalive,
+            failure: Cell::new(HttpFailure::Network),
+        });
+        self.in_flight.borrow_mut().push(Rc::clone(&this));
         let in_flight = Rc::clone(&self.in_flight);
         spawn_local(async move {
             let deadline = request.deadline.map(|millis| {
@@ -53,14 +57,14 @@ impl Http {
             });
             let outcome = exchange(&request, &this.controller.signal()).await.map_err(|_| this.failure.get());
             drop(deadline);
-            in_flight.borrow_mut().remove(&stamp);
+            in_flight.borrow_mut().retain(|other| !Rc::ptr_eq(other, &this));
             feed.send(Input::Http { stamp, outcome });
         });
     }
 
     /// Gives a request up; it still answers.
     pub fn abort(&self, stamp: Stamp) {
-        let given_up = self.in_flight.borrow().get(&stamp).cloned();
+        let given_up = self.in_flight.borrow().iter().find(|request| request.stamp == stamp).cloned();
         if let Some(given_up) = given_up {
             given_up.give_up(HttpFailure::Aborted);
         }
@@ -69,7 +73,7 @@ impl Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
-        for request in self.in_flight.take().into_values().filter(|request| !request.keepalive) {
+        for request in self.in_flight.take().iter().filter(|request| !request.keepalive) {
             request.give_up(HttpFailure::Aborted);
         }
     }
