@@ -9,9 +9,19 @@ import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 
+import { FLOWS } from "./demo.mjs";
 import { startServer } from "./server.mjs";
 
 const TEST_LIMIT = 120_000;
+
+// How a page that nobody is signed in to learns that; the browser tells of every such answer.
+const ALWAYS_ALLOWED = [
+  /status of 401 .*\/auth\/session\)$/,
+  /status of 400 .*\/auth\/token\)$/,
+];
+
+// No test may allow these (D04).
+const NEVER_ALLOWED = /content security policy/i;
 
 // Chromium is not to call out, and needs no graphics.
 const FLAGS = [
@@ -28,7 +38,8 @@ const PICTURES = fileURLToPath(new URL("../../../target/e2e-failures", import.me
 
 /**
  * Call once at the top of a test file. The answer is used like `test` of node:test; a body receives
- * `{ server, newUser, newPage, allow }`.
+ * `{ server, newUser, newPage, allow }`. Each test begins with a server as at its first start.
+ * `test.inBothFlows` makes two tests of one body, which also receives `flow`.
  *
  *     const test = browserTests();
  *     test("a page opens", async ({ newPage }) => {
@@ -55,7 +66,12 @@ export function browserTests({ server: serverOptions, flags = [] } = {}) {
     const { allow = [], ...rest } = options === body ? {} : options;
     register(name, { timeout: TEST_LIMIT, ...rest }, () => runTest({ name, body, allow, server, browser }));
   };
-  return Object.assign(declare(test), { only: declare(test.only), skip: declare(test.skip) });
+  const one = declare(test);
+  const inBothFlows = (name, options, body = options) => {
+    const settings = options === body ? {} : options;
+    for (const flow of FLOWS) one(`${name} (${flow})`, settings, (stage) => body({ ...stage, flow }));
+  };
+  return Object.assign(one, { inBothFlows, only: declare(test.only), skip: declare(test.skip) });
 }
 
 /** A Chromium of its own. `omitFlags` takes switches away that Playwright would set. */
@@ -71,7 +87,8 @@ export function launchBrowser(flags = [], omitFlags = []) {
 async function runTest({ name, body, allow, server, browser }) {
   const contexts = [];
   const complaints = [];
-  const allowed = [...allow];
+  const allowed = [...ALWAYS_ALLOWED, ...allow];
+  const isExpected = (text) => !NEVER_ALLOWED.test(text) && allowed.some((pattern) => pattern.test(text));
 
   /** Somebody else's browser: own cookies, storage, locks. */
   const newUser = async (options = {}) => {
@@ -84,8 +101,9 @@ async function runTest({ name, body, allow, server, browser }) {
   const newPage = async (options) => (await newUser(options)).newPage();
 
   try {
+    await server.control("/reset", {});
     await body({ server, browser, newUser, newPage, allow: (...patterns) => allowed.push(...patterns) });
-    const unexpected = complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)));
+    const unexpected = complaints.filter((text) => !isExpected(text));
     assert.deepEqual(unexpected, [], "the pages complained");
   } catch (error) {
     await takePictures(name, contexts);

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { request } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -40,13 +41,9 @@ export async function startServer({ settings = [], environment = {}, page } = {}
     log,
     /** Calls /control: POST with a JSON body, GET without one. Gives the answer's JSON. */
     async control(path, body, method = body === undefined ? "GET" : "POST") {
-      const response = await fetch(new URL(`/control${path}`, origin), {
-        method,
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`${method} /control${path} answered ${response.status}: ${text}`);
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const { status, text } = await exchange(new URL(`/control${path}`, origin), { method, headers }, body);
+      if (status >= 300) throw new Error(`${method} /control${path} answered ${status}: ${text}`);
       return text === "" ? undefined : JSON.parse(text);
     },
     async stop() {
@@ -63,6 +60,15 @@ export async function startServer({ settings = [], environment = {}, page } = {}
 /** What a developer has set for a server of their own must not reach this one. */
 function withoutServerSettings(environment) {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("COUNTERSIGN_")));
+}
+
+/** On a connection of its own: faults that lose answers close the ones that were used before. */
+async function exchange(url, options, body) {
+  const outgoing = request(url, { ...options, agent: false });
+  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  const [incoming] = await once(outgoing, "response");
+  const chunks = await incoming.toArray();
+  return { status: incoming.statusCode, text: Buffer.concat(chunks).toString() };
 }
 
 /** `ready ORIGIN`, then `control TOKEN`. */
