@@ -17,6 +17,7 @@ mod size;
 mod step;
 mod test;
 mod tidy;
+mod turn;
 mod wasm_opt;
 mod workspace;
 

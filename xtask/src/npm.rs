@@ -8,6 +8,7 @@ use crate::command;
 use crate::failure::{Failure, Outcome, While};
 use crate::size;
 use crate::step::step;
+use crate::turn;
 use crate::workspace::{self, VERSION};
 
 /// Kept by hand: package.json, index.js, index.d.ts, README.md. All of it goes into the package.
@@ -19,6 +20,7 @@ const VERSION_PLACEHOLDER: &str = "\"version\": \"0.0.0\"";
 
 /// Gives the tarball.
 pub fn build() -> Outcome<PathBuf> {
+    let _turn = turn::take()?;
     let manifest = fs::read_to_string(workspace::at(TEMPLATE).join("package.json"))
         .while_doing(format!("{TEMPLATE}/package.json could not be read"))?;
     if !manifest.contains(VERSION_PLACEHOLDER) {

@@ -10,6 +10,7 @@ use crate::bindings::{self, Bindings, Module, fingerprint};
 use crate::command;
 use crate::failure::{Failure, Outcome, While};
 use crate::step::step;
+use crate::turn;
 use crate::workspace;
 use assets::Assets;
 use template::{Kind, Tag};
@@ -19,6 +20,7 @@ const STAMP: &str = "page-made-from";
 
 /// Gives the folder that was written. Nothing is written when nothing has changed.
 pub fn build() -> Outcome<PathBuf> {
+    let _turn = turn::take()?;
     let html = fs::read_to_string(workspace::at(TEMPLATE)).while_doing("index.html could not be read")?;
     let tags = template::find_tags(&html)?;
     if tags.iter().filter(|tag| tag.kind == Kind::Rust).count() != 1 {
