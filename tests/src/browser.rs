@@ -1,0 +1,160 @@
+//! What do the tabs of one browser share? A jar, storage, locks, a channel, a network card and a clock.
+
+use countersign_core::FlowKind;
+use countersign_core::input::{Input, PageNews};
+
+use crate::jar::Jar;
+use crate::locks::Locks;
+use crate::shared_record::SharedRecord;
+use crate::tab::{Tab, TabState, config};
+use crate::time::Millis;
+use crate::world::World;
+
+/// One browser on one device.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    pub(crate) world: World,
+    pub(crate) id: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct BrowserState {
+    pub jar: Jar,
+    pub record: SharedRecord,
+    pub locks: Locks,
+    pub is_offline: bool,
+    /// Streams deliver nothing, and nobody says so.
+    pub is_stalled: bool,
+    /// How wrong the device's clock is, in milliseconds.
+    pub clock_is_off: i64,
+    /// How long the device has slept: the clock that only moves forward stood still.
+    pub slept: Millis,
+    pub hint: Option<i64>,
+}
+
+impl Browser {
+    /// Opens a tab, and lets it come to rest.
+    pub fn open_tab(&self, flow: FlowKind) -> Tab {
+        let tab = self.begin_open_tab(flow);
+        self.world.settle();
+        tab
+    }
+
+    /// Opens a tab.
+    pub fn begin_open_tab(&self, flow: FlowKind) -> Tab {
+        let mut inner = self.world.inner();
+        let id = inner.tabs.len();
+        inner.tabs.push(TabState::new(self.id, config(flow)));
+        inner.load(id);
+        Tab { world: self.world.clone(), id }
+    }
+
+    /// The device loses its network: requests fail, streams end, and every tab is told.
+    pub fn go_offline(&self) {
+        self.state(|browser| browser.is_offline = true);
+        self.for_each_tab(|inner, id| inner.cut_stream(id));
+        self.tell_pages(PageNews::Offline);
+    }
+
+    pub fn go_online(&self) {
+        self.state(|browser| browser.is_offline = false);
+        self.tell_pages(PageNews::Online);
+    }
+
+    /// The lid is closed for so many seconds: timers and the clock that only moves forward stand still, streams die.
+    pub fn sleep(&self, seconds: u64) {
+        let by = seconds * 1000;
+        let mut inner = self.world.inner();
+        inner.settle();
+        let woken = inner.now + by;
+        let tabs: Vec<usize> = (0..inner.tabs.len()).filter(|id| inner.tabs[*id].browser == self.id).collect();
+        inner.browsers[self.id].slept += by;
+        inner.agenda.put_off(by, |id| tabs.contains(&id));
+        for id in tabs {
+            inner.cut_stream(id);
+        }
+        inner.move_to(woken);
+        inner.server.tick();
+        inner.settle();
+    }
+
+    /// The device's clock is set wrong by so many seconds, now and from now on.
+    pub fn set_clock_off(&self, seconds: i64) {
+        self.state(|browser| browser.clock_is_off = seconds * 1000);
+    }
+
+    /// The browser keeps nothing for this page any more.
+    pub fn refuse_storage(&self) {
+        self.state(|browser| browser.record.is_refused = true);
+    }
+
+    /// The browser has no locks.
+    pub fn refuse_locks(&self) {
+        self.state(|browser| browser.locks.is_refused = true);
+    }
+
+    /// The user clears this site's storage; its cookies too, if asked for.
+    pub fn clear_storage(&self, cookies_too: bool) {
+        self.state(|browser| {
+            browser.record.clear();
+            if cookies_too {
+                browser.jar.clear();
+            }
+        });
+    }
+
+    /// Only the cookies are gone, as when the browser evicts them.
+    pub fn clear_cookies(&self) {
+        self.state(|browser| browser.jar.clear());
+    }
+
+    /// Streams deliver nothing until [`Browser::unstall_streams`].
+    pub fn stall_streams(&self) {
+        self.state(|browser| browser.is_stalled = true);
+    }
+
+    pub fn unstall_streams(&self) {
+        self.state(|browser| browser.is_stalled = false);
+        let mut inner = self.world.inner();
+        inner.read_streams();
+        inner.settle();
+    }
+
+    /// A cookie's value, as a thief would copy it.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.world.inner().browsers[self.id].jar.value(name).map(str::to_owned)
+    }
+
+    /// The shared record, as stored.
+    pub fn record(&self, flow: FlowKind) -> Option<serde_json::Value> {
+        let inner = self.world.inner();
+        let text = inner.browsers[self.id].record.text(&config(flow).name())?;
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether a page that loads now would expect somebody to be signed in.
+    pub fn hint(&self) -> Option<i64> {
+        self.world.inner().browsers[self.id].hint
+    }
+
+    fn state(&self, change: impl FnOnce(&mut BrowserState)) {
+        change(&mut self.world.inner().browsers[self.id]);
+    }
+
+    fn tell_pages(&self, news: PageNews) {
+        self.for_each_tab(|inner, id| {
+            let tab = (id, inner.tabs[id].life);
+            inner.feed_later(tab, Input::Page(news));
+        });
+        self.world.settle();
+    }
+
+    fn for_each_tab(&self, act: impl Fn(&mut crate::world::Inner, usize)) {
+        let mut inner = self.world.inner();
+        for id in 0..inner.tabs.len() {
+            if inner.tabs[id].browser == self.id {
+                act(&mut inner, id);
+            }
+        }
+    }
+}

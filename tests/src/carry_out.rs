@@ -1,0 +1,132 @@
+//! How is each wish of a machine carried out? As a browser would, one answer at a time.
+
+use countersign_core::effect::Effect;
+use countersign_core::input::{Input, LockOutcome};
+
+use crate::exchange::{Outgoing, Purpose};
+use crate::locks::Holder;
+use crate::signature;
+use crate::time::Step;
+use crate::world::Inner;
+
+/// Leadership is a lock of another name.
+const LEADER: &str = "leader";
+
+impl Inner {
+    pub fn carry_out(&mut self, tab: Holder, effect: Effect) {
+        let browser = self.tabs[tab.0].browser;
+        let name = self.tabs[tab.0].config.name();
+        match effect {
+            Effect::Http { stamp, request } => {
+                self.send(tab, Purpose::Core(stamp), Outgoing::from_core(&request), request.deadline);
+            }
+            Effect::Abort { stamp } => self.abort(tab, stamp),
+            Effect::Read { stamp } => {
+                let outcome = self.browsers[browser].record.read(&name);
+                self.feed_later(tab, Input::Record { stamp, outcome });
+            }
+            Effect::Swap { stamp, expected, revision, text } => {
+                self.evidence.see("record", || text.clone());
+                let outcome = self.browsers[browser].record.swap(&name, expected, revision, text);
+                self.feed_later(tab, Input::Swap { stamp, outcome });
+            }
+            Effect::Lock { stamp, wait } => self.lock(tab, &name, stamp, wait),
+            Effect::Unlock => self.unlock(tab, &name),
+            Effect::Lead if self.browsers[browser].locks.is_refused => self.feed_later(tab, Input::Leading),
+            Effect::Lead => {
+                let name = format!("{name}|{LEADER}");
+                self.browsers[browser].locks.release(&name, tab);
+                self.browsers[browser].locks.request(&name, tab, 0);
+                self.grant_locks();
+            }
+            Effect::StandDown => {
+                self.browsers[browser].locks.release(&format!("{name}|{LEADER}"), tab);
+                self.grant_locks();
+            }
+            Effect::Tell { text } => self.tell(tab, &name, &text),
+            Effect::Wake { after } => {
+                self.tabs[tab.0].timer += 1;
+                let timer = self.tabs[tab.0].timer;
+                if let Some(after) = after {
+                    self.agenda.push_at(self.now + after, Step::Wake { tab, timer });
+                }
+            }
+            Effect::OpenStream { stamp, request } => {
+                self.tabs[tab.0].stream = None;
+                self.send(tab, Purpose::Stream(stamp), Outgoing::from_core(&request), None);
+            }
+            Effect::CloseStream => self.close_stream(tab),
+            Effect::Verify { stamp, check } => {
+                let outcome = signature::check(&check);
+                self.feed_later(tab, Input::Verified { stamp, outcome });
+            }
+            Effect::Reply { id, reply } => self.replied(tab, id, reply),
+            Effect::Hint { signed_in_until } => self.browsers[browser].hint = signed_in_until,
+        }
+    }
+
+    /// As the host does it: asking again gives up what was held or waited for before.
+    fn lock(&mut self, tab: Holder, name: &str, stamp: u64, wait: u32) {
+        self.unlock(tab, name);
+        let locks = &mut self.browsers[self.tabs[tab.0].browser].locks;
+        if locks.is_refused {
+            return self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
+        }
+        locks.request(name, tab, stamp);
+        self.agenda.push_at(self.now + u64::from(wait), Step::LockWait { tab, stamp });
+        self.grant_locks();
+    }
+
+    fn unlock(&mut self, tab: Holder, name: &str) {
+        let locks = &mut self.browsers[self.tabs[tab.0].browser].locks;
+        if let Some(claim) = locks.release(name, tab).filter(|claim| !claim.is_granted) {
+            self.feed_later(tab, Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Refused });
+        }
+        self.grant_locks();
+    }
+
+    pub fn lock_wait_ended(&mut self, tab: Holder, stamp: u64) {
+        let name = self.tabs[tab.0].config.name();
+        let browser = self.tabs[tab.0].browser;
+        if self.browsers[browser].locks.give_up(&name, tab, stamp) {
+            self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
+        }
+    }
+
+    /// Tells whoever is first in a queue now.
+    pub fn grant_locks(&mut self) {
+        for browser in 0..self.browsers.len() {
+            for (name, claim) in self.browsers[browser].locks.grant() {
+                let input = if name.ends_with(LEADER) {
+                    Input::Leading
+                } else {
+                    Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Granted }
+                };
+                self.feed_later(claim.holder, input);
+            }
+        }
+    }
+
+    fn tell(&mut self, tab: Holder, name: &str, text: &str) {
+        self.evidence.see("tab message", || text.to_owned());
+        let browser = self.tabs[tab.0].browser;
+        for id in 0..self.tabs.len() {
+            let other = &self.tabs[id];
+            if id != tab.0 && other.browser == browser && other.config.name() == name {
+                let life = other.life;
+                self.feed_later((id, life), Input::Tab { text: text.to_owned() });
+            }
+        }
+    }
+
+    fn close_stream(&mut self, tab: Holder) {
+        self.tabs[tab.0].stream = None;
+        self.settle_streams(tab);
+    }
+
+    pub fn wake(&mut self, tab: Holder, timer: u64) {
+        if self.tabs[tab.0].timer == timer {
+            self.feed(tab, Input::Woke);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! What does one tab hold, and what can its user and its application do?
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use countersign_core::effect::Reply;
+use countersign_core::input::{Command, PageNews, Revoke};
+use countersign_core::{
+    Config, DeviceSession, Error, FlowKind, Gate, Input, Machine, Moment, Reason, Secret, Snapshot, Standing, State,
+};
+
+use crate::calls::{Call, CallState, Fetched};
+use crate::locks::Holder;
+use crate::server::{BEGINNING, ORIGIN};
+use crate::world::{Inner, World};
+
+/// One tab of one browser.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    pub(crate) world: World,
+    pub(crate) id: usize,
+}
+
+pub(crate) struct TabState {
+    pub browser: usize,
+    pub config: Config,
+    /// None after a crash.
+    pub machine: Option<Machine>,
+    /// Which load of the page this is: what was meant for an earlier one reaches nobody.
+    pub life: u32,
+    pub calls: BTreeMap<u64, CallState>,
+    pub timer: u64,
+    pub stream: Option<(Holder, u64, Body)>,
+    /// Effects that are still carried out before the tab dies, if it is to die.
+    pub effects_left: Option<usize>,
+    pub effects: usize,
+    /// Everything that was shown, each once in a row.
+    pub shown: Vec<State>,
+}
+
+impl TabState {
+    pub fn new(browser: usize, config: Config) -> Self {
+        Self {
+            browser,
+            config,
+            machine: None,
+            life: 0,
+            calls: BTreeMap::new(),
+            timer: 0,
+            stream: None,
+            effects_left: None,
+            effects: 0,
+            shown: Vec::new(),
+        }
+    }
+}
+
+impl Tab {
+    /// Signs a shipped user in, and says what came of it.
+    pub fn sign_in(&self, username: &str) -> Result<(), Error> {
+        self.sign_in_with(username, &format!("{username}-demo-pass"))
+    }
+
+    pub fn sign_in_with(&self, username: &str, password: &str) -> Result<(), Error> {
+        done(self.begin_sign_in(username, password).settled())
+    }
+
+    pub fn begin_sign_in(&self, username: &str, password: &str) -> Call {
+        self.world.inner().evidence.hide(password);
+        self.command(Command::SignIn { username: username.to_owned(), password: Secret::new(password) })
+    }
+
+    /// Whether the server has acknowledged the sign-out.
+    pub fn sign_out(&self) -> bool {
+        matches!(self.command(Command::SignOut).settled(), Some(Reply::SignedOut { acknowledged: true }))
+    }
+
+    pub fn begin_sign_out(&self) -> Call {
+        self.command(Command::SignOut)
+    }
+
+    pub fn check(&self) -> Result<(), Error> {
+        done(self.command(Command::Check).settled())
+    }
+
+    pub fn access_token(&self) -> Result<String, Error> {
+        match self.command(Command::AccessToken).settled() {
+            Some(Reply::Token(token)) => Ok(token.expose().to_owned()),
+            Some(Reply::Failed(error)) => Err(error),
+            other => panic!("asked for the access token, the machine said {other:?}"),
+        }
+    }
+
+    pub fn sessions(&self) -> Result<Vec<DeviceSession>, Error> {
+        match self.command(Command::Sessions).settled() {
+            Some(Reply::Sessions(sessions)) => Ok(sessions),
+            Some(Reply::Failed(error)) => Err(error),
+            other => panic!("asked for the sessions, the machine said {other:?}"),
+        }
+    }
+
+    pub fn revoke(&self, revoke: Revoke) -> Result<(), Error> {
+        done(self.command(Command::Revoke(revoke)).settled())
+    }
+
+    /// The application's own GET, answered at once.
+    pub fn fetch(&self, path: &str) -> Result<Fetched, Error> {
+        let call = self.begin_fetch(path);
+        self.world.settle();
+        call.fetched().unwrap_or_else(|| panic!("{path} has no outcome"))
+    }
+
+    /// The application's own GET; let the World settle for its outcome.
+    pub fn begin_fetch(&self, path: &str) -> Call {
+        self.begin_request("GET", path, None)
+    }
+
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Result<Fetched, Error> {
+        let call = self.begin_request("POST", path, Some(body.to_string()));
+        self.world.settle();
+        call.fetched().unwrap_or_else(|| panic!("{path} has no outcome"))
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        let inner = self.world.inner();
+        inner.tabs[self.id].machine.as_ref().expect("the tab is alive").snapshot()
+    }
+
+    pub fn state(&self) -> State {
+        self.snapshot().state
+    }
+
+    pub fn is_signed_in(&self) -> bool {
+        self.state().is_signed_in()
+    }
+
+    /// Whose name the page shows.
+    pub fn user(&self) -> Option<String> {
+        self.state().claims().and_then(|claims| claims.username.clone())
+    }
+
+    pub fn reason(&self) -> Option<Reason> {
+        match self.state() {
+            State::SignedOut { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub fn standing(&self) -> Option<Standing> {
+        match self.state() {
+            State::SignedIn { standing, .. } => Some(standing),
+            _ => None,
+        }
+    }
+
+    pub fn sid(&self) -> Option<String> {
+        match self.state() {
+            State::SignedIn { session, .. } => Some(session.sid),
+            _ => None,
+        }
+    }
+
+    pub fn is_open(&self, gate: &Gate) -> bool {
+        gate.decide(&self.state()).is_open()
+    }
+
+    /// Everything that was shown since the last load of the page.
+    pub fn shown(&self) -> Vec<State> {
+        self.world.inner().tabs[self.id].shown.clone()
+    }
+
+    /// The user presses a key.
+    pub fn act(&self) {
+        self.page(PageNews::Acted);
+    }
+
+    pub fn hide(&self) {
+        self.page(PageNews::Hidden);
+    }
+
+    pub fn show(&self) {
+        self.page(PageNews::Visible);
+    }
+
+    /// Into the back/forward cache.
+    pub fn leave(&self) {
+        self.page(PageNews::Leaving);
+    }
+
+    /// Out of the back/forward cache.
+    pub fn come_back(&self) {
+        self.page(PageNews::Shown);
+    }
+
+    /// Another script of this origin says something on the channel.
+    pub fn hear(&self, text: &str) {
+        self.feed(Input::Tab { text: text.to_owned() });
+        self.world.settle();
+    }
+
+    /// The page is loaded anew, and comes to rest.
+    pub fn reload(&self) {
+        self.begin_reload();
+        self.world.settle();
+    }
+
+    /// The page is loaded anew; what the old one had under way finds nobody.
+    pub fn begin_reload(&self) {
+        let mut inner = self.world.inner();
+        let tab = (self.id, inner.tabs[self.id].life);
+        inner.feed(tab, Input::Page(PageNews::Leaving));
+        inner.bury(self.id);
+        inner.load(self.id);
+    }
+
+    /// The tab dies without a word.
+    pub fn crash(&self) {
+        self.world.inner().bury(self.id);
+    }
+
+    /// The tab dies in place of carrying out one of its next effects.
+    pub fn crash_after(&self, effects: usize) {
+        self.world.inner().tabs[self.id].effects_left = Some(effects);
+    }
+
+    pub fn is_alive(&self) -> bool {
+        self.world.inner().tabs[self.id].machine.is_some()
+    }
+
+    /// How many effects the tab has carried out.
+    pub fn effects(&self) -> usize {
+        self.world.inner().tabs[self.id].effects
+    }
+
+    /// Whether this tab holds the browser's event stream.
+    pub fn has_stream(&self) -> bool {
+        self.world.inner().tabs[self.id].stream.is_some()
+    }
+
+    /// The stream delivers this frame, as if the server had sent it.
+    pub fn forge_frame(&self, frame: &str) {
+        let mut inner = self.world.inner();
+        let (tab, stamp) = match &inner.tabs[self.id].stream {
+            Some((tab, stamp, _)) => (*tab, *stamp),
+            None => panic!("the tab has no stream"),
+        };
+        let news = countersign_core::input::StreamNews::Bytes(frame.as_bytes().to_vec());
+        inner.feed_later(tab, Input::Stream { stamp, news });
+        inner.settle();
+    }
+
+    fn page(&self, news: PageNews) {
+        self.feed(Input::Page(news));
+        self.world.settle();
+    }
+
+    pub(crate) fn feed(&self, input: Input) {
+        let mut inner = self.world.inner();
+        let tab = (self.id, inner.tabs[self.id].life);
+        inner.feed_later(tab, input);
+    }
+}
+
+fn done(reply: Option<Reply>) -> Result<(), Error> {
+    match reply {
+        Some(Reply::Done) => Ok(()),
+        Some(Reply::Failed(error)) => Err(error),
+        other => panic!("the machine answered {other:?}"),
+    }
+}
+
+impl Inner {
+    /// The page is loaded in this tab.
+    pub fn load(&mut self, id: usize) {
+        let tab = &mut self.tabs[id];
+        tab.life += 1;
+        tab.machine = Some(Machine::new(tab.config.clone()));
+        tab.shown.clear();
+        let life = tab.life;
+        self.feed_later((id, life), Input::Started);
+    }
+
+    /// The page is gone, with all that was in it.
+    pub fn bury(&mut self, id: usize) {
+        let tab = &mut self.tabs[id];
+        tab.machine = None;
+        tab.stream = None;
+        tab.effects_left = None;
+        tab.calls.clear();
+        let holder = (id, tab.life);
+        tab.life += 1;
+        let browser = tab.browser;
+        self.abandon_exchanges(holder);
+        self.browsers[browser].locks.forget(holder);
+        self.grant_locks();
+    }
+
+    /// News for a tab, and everything that it wants done because of them.
+    pub fn feed(&mut self, tab: Holder, input: Input) {
+        let (id, life) = tab;
+        if self.tabs[id].life != life {
+            return;
+        }
+        let moment = self.moment(id);
+        let Some(machine) = &mut self.tabs[id].machine else { return };
+        machine.handle(moment, input);
+        while let Some(effect) = self.tabs[id].machine.as_mut().and_then(Machine::poll_effect) {
+            self.evidence.see("effect", || format!("{effect:?}"));
+            if self.dies_here(id) {
+                return self.bury(id);
+            }
+            self.carry_out(tab, effect);
+        }
+        self.publish(id);
+    }
+
+    fn dies_here(&mut self, id: usize) -> bool {
+        self.tabs[id].effects += 1;
+        match &mut self.tabs[id].effects_left {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn publish(&mut self, id: usize) {
+        let Some(machine) = &self.tabs[id].machine else { return };
+        let snapshot = machine.snapshot();
+        self.evidence.see("snapshot", || format!("{snapshot:?}"));
+        self.evidence.see("machine", || format!("{machine:?}"));
+        let shown = &mut self.tabs[id].shown;
+        if shown.last() != Some(&snapshot.state) {
+            shown.push(snapshot.state);
+        }
+    }
+
+    fn moment(&mut self, id: usize) -> Moment {
+        let browser = &self.browsers[self.tabs[id].browser];
+        let wall = BEGINNING * 1000 + i64::try_from(self.now).unwrap_or(i64::MAX) + browser.clock_is_off;
+        Moment { wall, monotonic: 1_000 + self.now - browser.slept, random: self.chance.bytes() }
+    }
+}
+
+/// The configuration of every tab here.
+pub(crate) fn config(flow: FlowKind) -> Config {
+    Config::new(flow, ORIGIN, ORIGIN).checked().expect("loopback is allowed")
+}

@@ -1,0 +1,229 @@
+//! How does everything happen, one thing after another? The World's steps and its one clock.
+
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+
+use countersign_core::FlowKind;
+use countersign_core::input::{HttpFailure, Input, StreamNews};
+
+use crate::administrator::Administrator;
+use crate::browser::{Browser, BrowserState};
+use crate::chance::Chance;
+use crate::evidence::Evidence;
+use crate::exchange::Exchange;
+use crate::locks::Holder;
+use crate::network::Network;
+use crate::server::Server;
+use crate::tab::TabState;
+use crate::time::{Agenda, Millis, Step};
+
+/// A World that does not come to rest within so many steps has a loop in it.
+const MOST_STEPS: usize = 5_000;
+
+/// How long the server is left alone while nothing else happens: it sends heartbeats by its own clock.
+const TICK: Millis = 5_000;
+
+/// Browsers, a network, and a server.
+#[derive(Clone)]
+pub struct World(pub(crate) Rc<RefCell<Inner>>);
+
+pub(crate) struct Inner {
+    pub server: Server,
+    pub network: Network,
+    pub now: Millis,
+    pub chance: Chance,
+    pub browsers: Vec<BrowserState>,
+    pub tabs: Vec<TabState>,
+    pub exchanges: Vec<Exchange>,
+    pub agenda: Agenda,
+    pub evidence: Evidence,
+    pub last_call: u64,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(1, |_| {})
+    }
+
+    /// A World of its own chances, with a server of other settings.
+    pub fn with(seed: u64, configure: impl FnOnce(&mut server_mock::Config)) -> Self {
+        Self(Rc::new(RefCell::new(Inner {
+            server: Server::start(seed, configure),
+            network: Network::default(),
+            now: 0,
+            chance: Chance::new(seed),
+            browsers: Vec::new(),
+            tabs: Vec::new(),
+            exchanges: Vec::new(),
+            agenda: Agenda::default(),
+            evidence: Evidence::default(),
+            last_call: 0,
+        })))
+    }
+
+    /// A World with one browser and one tab in it, and nobody signed in.
+    pub fn with_tab(flow: FlowKind) -> (Self, Browser, crate::Tab) {
+        let world = Self::new();
+        let browser = world.browser();
+        let tab = browser.open_tab(flow);
+        (world, browser, tab)
+    }
+
+    /// A new browser, with nothing in it.
+    pub fn browser(&self) -> Browser {
+        self.inner().browsers.push(BrowserState::default());
+        let id = self.inner().browsers.len() - 1;
+        Browser { world: self.clone(), id }
+    }
+
+    /// Alice, at a machine of her own, outside of every browser here.
+    pub fn administrator(&self) -> Administrator {
+        Administrator::sign_in(self)
+    }
+
+    pub fn network(&self) -> RefMut<'_, Network> {
+        RefMut::map(self.inner(), |inner| &mut inner.network)
+    }
+
+    /// Lets everything happen that happens without time passing.
+    pub fn settle(&self) {
+        self.inner().settle();
+    }
+
+    /// Lets one thing happen; false if there is none.
+    pub fn step(&self) -> bool {
+        self.inner().step()
+    }
+
+    /// Lets requests and answers go on that the network holds.
+    pub fn release(&self) {
+        let mut inner = self.inner();
+        inner.release();
+        inner.settle();
+    }
+
+    /// Lets so many seconds pass, and everything happen in them.
+    pub fn advance(&self, seconds: u64) {
+        self.inner().advance(seconds * 1000);
+    }
+
+    /// Every stream ends, as when a proxy restarts.
+    pub fn cut_streams(&self) {
+        let mut inner = self.inner();
+        for id in 0..inner.tabs.len() {
+            inner.cut_stream(id);
+        }
+        inner.settle();
+    }
+
+    /// Keeps everything that anybody can see from now on, for [`World::leaks`].
+    pub fn listen(&self) {
+        self.inner().evidence.is_kept = true;
+    }
+
+    /// Where a secret was seen, and how many secrets there were.
+    pub fn leaks(&self) -> (Vec<String>, usize) {
+        let inner = self.inner();
+        (inner.evidence.leaks(), inner.evidence.secrets())
+    }
+
+    pub(crate) fn inner(&self) -> RefMut<'_, Inner> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("World")
+    }
+}
+
+impl Inner {
+    pub fn settle(&mut self) {
+        let mut recent = std::collections::VecDeque::new();
+        for _ in 0..MOST_STEPS {
+            if let Some(next) = self.agenda.peek() {
+                recent.push_back(format!("{next:?}"));
+                recent.truncate(40);
+            }
+            if !self.step() {
+                return;
+            }
+        }
+        panic!("the World does not come to rest; first steps: {recent:#?}");
+    }
+
+    pub fn step(&mut self) -> bool {
+        let Some(step) = self.agenda.pop() else { return false };
+        match step {
+            Step::Feed { tab, input } => self.feed(tab, *input),
+            Step::Wake { tab, timer } => self.wake(tab, timer),
+            Step::LockWait { tab, stamp } => self.lock_wait_ended(tab, stamp),
+            Step::Arrive { exchange } => self.arrive(exchange),
+            Step::Answer { exchange } => self.answer(exchange),
+            Step::Fail { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Network)),
+            Step::Deadline { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Deadline)),
+        }
+        self.grant_locks();
+        self.read_streams();
+        true
+    }
+
+    pub fn advance(&mut self, by: Millis) {
+        let end = self.now + by;
+        self.settle();
+        while self.now < end {
+            let tick = (self.now / TICK + 1) * TICK;
+            let next = self.agenda.next_due().map_or(tick, |due| due.min(tick)).min(end);
+            self.move_to(next.max(self.now));
+            if self.now == tick {
+                self.server.tick();
+                self.read_streams();
+            }
+            self.agenda.fall_due(self.now);
+            self.settle();
+        }
+    }
+
+    pub fn move_to(&mut self, now: Millis) {
+        self.now = now;
+        self.server.move_to(now);
+    }
+
+    pub fn feed_later(&mut self, tab: Holder, input: Input) {
+        self.agenda.push(Step::Feed { tab, input: Box::new(input) });
+    }
+
+    /// Reads what the server has put into the streams, after every step.
+    pub fn read_streams(&mut self) {
+        for id in 0..self.tabs.len() {
+            let Some((tab, stamp, mut body)) = self.tabs[id].stream.take() else { continue };
+            let browser = self.tabs[id].browser;
+            if self.network.is_down || self.browsers[browser].is_stalled {
+                self.tabs[id].stream = Some((tab, stamp, body));
+                continue;
+            }
+            let frames = self.server.drain(&mut body);
+            if !frames.bytes.is_empty() {
+                self.feed_later(tab, Input::Stream { stamp, news: StreamNews::Bytes(frames.bytes) });
+            }
+            if frames.is_over {
+                self.feed_later(tab, Input::Stream { stamp, news: StreamNews::Closed });
+            } else {
+                self.tabs[id].stream = Some((tab, stamp, body));
+            }
+        }
+    }
+
+    pub fn cut_stream(&mut self, id: usize) {
+        if let Some((tab, stamp, _)) = self.tabs[id].stream.take() {
+            self.feed_later(tab, Input::Stream { stamp, news: StreamNews::Closed });
+        }
+    }
+}
