@@ -29,6 +29,8 @@ pub(crate) struct BrowserState {
     pub clock_is_off: i64,
     /// How long the device has slept: the clock that only moves forward stood still.
     pub slept: Millis,
+    /// Its tabs do nothing.
+    pub is_asleep: bool,
     pub hint: Option<i64>,
 }
 
@@ -63,19 +65,30 @@ impl Browser {
 
     /// The lid is closed for so many seconds: timers and the clock that only moves forward stand still, streams die.
     pub fn sleep(&self, seconds: u64) {
-        let by = seconds * 1000;
+        self.sleep_while(seconds, || {});
+    }
+
+    /// As [`Browser::sleep`]; what happens elsewhere happens in the middle of it.
+    pub fn sleep_while(&self, seconds: u64, elsewhere: impl FnOnce()) {
+        self.world.settle();
+        self.fall_asleep(seconds * 1000);
+        let half = seconds * 500;
+        self.world.inner().pass(half);
+        elsewhere();
+        self.world.inner().pass(seconds * 1000 - half);
+        self.state(|browser| browser.is_asleep = false);
+        self.world.settle();
+    }
+
+    fn fall_asleep(&self, by: Millis) {
         let mut inner = self.world.inner();
-        inner.settle();
-        let woken = inner.now + by;
         let tabs: Vec<usize> = (0..inner.tabs.len()).filter(|id| inner.tabs[*id].browser == self.id).collect();
         inner.browsers[self.id].slept += by;
         inner.agenda.put_off(by, |id| tabs.contains(&id));
         for id in tabs {
             inner.cut_stream(id);
         }
-        inner.move_to(woken);
-        inner.server.tick();
-        inner.settle();
+        inner.browsers[self.id].is_asleep = true;
     }
 
     /// The device's clock is set wrong by so many seconds, now and from now on.

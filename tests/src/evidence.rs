@@ -28,6 +28,10 @@ impl Evidence {
         self.secrets.len()
     }
 
+    pub fn seen<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a str> {
+        self.seen.iter().filter(move |(at, _)| *at == place).map(|(_, text)| text.as_str())
+    }
+
     /// Every place where a secret was seen, as it is or as a list of bytes.
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = BTreeSet::new();

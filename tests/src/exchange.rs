@@ -44,7 +44,6 @@ pub(crate) struct Outgoing {
     pub headers: Vec<(String, Secret)>,
     pub body: Option<(String, Secret)>,
     pub cookies: bool,
-    pub keepalive: bool,
 }
 
 impl Inner {
@@ -66,7 +65,6 @@ impl Inner {
             what: what.clone(),
             at: self.now,
             believed: header("countersign-request").map(|(_, value)| value.expose().to_owned()),
-            authorization: header("authorization").map(|(_, value)| value.clone()),
             body: outgoing.body.as_ref().map(|(_, text)| text.clone()),
             status: None,
             began: self.network.next_place(),
@@ -235,7 +233,6 @@ impl Outgoing {
             headers: request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             body: request.body.as_ref().map(|body| (body.content_type.to_owned(), body.text.clone())),
             cookies: request.cookies,
-            keepalive: request.keepalive,
         }
     }
 

@@ -60,8 +60,4 @@ impl Locks {
         }
         granted
     }
-
-    pub fn holder(&self, name: &str) -> Option<Holder> {
-        self.queues.get(name)?.front().filter(|claim| claim.is_granted).map(|claim| claim.holder)
-    }
 }

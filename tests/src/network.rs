@@ -41,7 +41,6 @@ pub struct Sent {
     pub at: Millis,
     /// The header `Countersign-Request`.
     pub believed: Option<String>,
-    pub(crate) authorization: Option<Secret>,
     pub(crate) body: Option<Secret>,
     /// None as long as the server has not answered.
     pub status: Option<u16>,
@@ -107,6 +106,11 @@ impl Network {
         sent.iter().map(beside).max().unwrap_or(0)
     }
 
+    /// How many requests there were so far.
+    pub fn log_len(&self) -> usize {
+        self.log.len()
+    }
+
     /// The next place in the order of beginnings and ends.
     pub(crate) fn next_place(&mut self) -> usize {
         self.order += 1;
@@ -123,5 +127,13 @@ impl Network {
             self.rules.remove(at);
         }
         Some(fault)
+    }
+}
+
+impl Sent {
+    /// The form parameter of a renewal.
+    pub fn attempt_key(&self) -> Option<String> {
+        let form = self.body.as_ref()?.expose();
+        form.split('&').find_map(|pair| pair.strip_prefix("attempt_key=")).map(str::to_owned)
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct TabState {
     /// Effects that are still carried out before the tab dies, if it is to die.
     pub effects_left: Option<usize>,
     pub effects: usize,
+    /// What a tab whose scripts are stopped will hear.
+    pub frozen: Option<Vec<Input>>,
     /// Everything that was shown, each once in a row.
     pub shown: Vec<State>,
 }
@@ -50,6 +52,7 @@ impl TabState {
             stream: None,
             effects_left: None,
             effects: 0,
+            frozen: None,
             shown: Vec::new(),
         }
     }
@@ -81,6 +84,11 @@ impl Tab {
 
     pub fn check(&self) -> Result<(), Error> {
         done(self.command(Command::Check).settled())
+    }
+
+    /// Asks the server; let the World settle for its answer.
+    pub fn check_later(&self) -> Call {
+        self.command(Command::Check)
     }
 
     pub fn access_token(&self) -> Result<String, Error> {
@@ -198,6 +206,27 @@ impl Tab {
         self.world.settle();
     }
 
+    /// As [`Tab::hear`], before anything else happens.
+    pub fn hear_later(&self, text: &str) {
+        self.feed(Input::Tab { text: text.to_owned() });
+    }
+
+    /// The browser stops the tab's scripts; what it holds it keeps.
+    pub fn freeze(&self) {
+        self.world.inner().tabs[self.id].frozen = Some(Vec::new());
+    }
+
+    /// The tab goes on, and hears everything that happened meanwhile but for what others said.
+    pub fn thaw(&self) {
+        let mut inner = self.world.inner();
+        let tab = (self.id, inner.tabs[self.id].life);
+        for input in inner.tabs[self.id].frozen.take().unwrap_or_default() {
+            if !matches!(input, Input::Tab { .. }) {
+                inner.feed_later(tab, input);
+            }
+        }
+    }
+
     /// The page is loaded anew, and comes to rest.
     pub fn reload(&self) {
         self.begin_reload();
@@ -286,6 +315,7 @@ impl Inner {
         tab.machine = None;
         tab.stream = None;
         tab.effects_left = None;
+        tab.frozen = None;
         tab.calls.clear();
         let holder = (id, tab.life);
         tab.life += 1;
@@ -300,6 +330,9 @@ impl Inner {
         let (id, life) = tab;
         if self.tabs[id].life != life {
             return;
+        }
+        if let Some(waiting) = &mut self.tabs[id].frozen {
+            return waiting.push(input);
         }
         let moment = self.moment(id);
         let Some(machine) = &mut self.tabs[id].machine else { return };

@@ -45,8 +45,14 @@ impl Agenda {
         self.later.insert((at, self.order), step);
     }
 
-    pub fn pop(&mut self) -> Option<Step> {
-        self.now.pop_front()
+    /// The next thing that happens, but for tabs that are asleep.
+    pub fn pop_unless(&mut self, sleeps: impl Fn(usize) -> bool) -> Option<Step> {
+        let is_awake = |step: &Step| match step {
+            Step::Feed { tab, .. } | Step::Wake { tab, .. } | Step::LockWait { tab, .. } => !sleeps(tab.0),
+            _ => true,
+        };
+        let at = self.now.iter().position(is_awake)?;
+        self.now.remove(at)
     }
 
     pub fn peek(&self) -> Option<&Step> {

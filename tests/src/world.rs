@@ -121,6 +121,15 @@ impl World {
         self.inner().evidence.is_kept = true;
     }
 
+    /// The security events that one tab told another, since [`World::listen`].
+    pub fn forwarded_events(&self) -> Vec<String> {
+        let inner = self.inner();
+        let messages = inner.evidence.seen("tab message");
+        messages
+            .filter_map(|text| serde_json::from_str::<serde_json::Value>(text).ok()?["set"].as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// Where a secret was seen, and how many secrets there were.
     pub fn leaks(&self) -> (Vec<String>, usize) {
         let inner = self.inner();
@@ -160,7 +169,8 @@ impl Inner {
     }
 
     pub fn step(&mut self) -> bool {
-        let Some(step) = self.agenda.pop() else { return false };
+        let is_asleep: Vec<bool> = self.tabs.iter().map(|tab| self.browsers[tab.browser].is_asleep).collect();
+        let Some(step) = self.agenda.pop_unless(|tab| is_asleep[tab]) else { return false };
         match step {
             Step::Feed { tab, input } => self.feed(tab, *input),
             Step::Wake { tab, timer } => self.wake(tab, timer),
@@ -189,6 +199,12 @@ impl Inner {
             self.agenda.fall_due(self.now);
             self.settle();
         }
+    }
+
+    /// Lets time pass in which nobody here does anything.
+    pub fn pass(&mut self, by: Millis) {
+        self.move_to(self.now + by);
+        self.server.tick();
     }
 
     pub fn move_to(&mut self, now: Millis) {

@@ -1,3 +1,9 @@
 //! Journeys of users, tabs, browsers and administrators, told in a World with the real server and one clock.
 
+mod gate;
+mod renewal;
+mod revocation;
+mod secrets;
 mod session;
+mod tabs;
+mod token;

@@ -1,0 +1,233 @@
+//! Several tabs of one browser, and two users who take turns in it.
+
+use countersign_core::FlowKind::Token;
+use countersign_core::Standing;
+use countersign_tests::{Fault, Tab, World, in_both_flows};
+
+const RENEW: &str = "POST /auth/token";
+
+#[test]
+fn c02_eight_tabs_never_renew_at_once() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    world.network().times(1_000, RENEW, Fault::DelayAnswer(700));
+    let tabs: Vec<Tab> = (0..7).map(|_| browser.begin_open_tab(Token)).collect();
+    world.advance(12);
+    assert!(tabs.iter().all(Tab::is_signed_in));
+    for tab in &tabs {
+        tab.check_later();
+        tab.begin_fetch("/api/me");
+    }
+    world.advance(1_500);
+    assert!(tabs.iter().chain([&first]).all(Tab::is_signed_in));
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert_eq!(world.network().most_at_once("GET /auth/events"), 1);
+}
+
+#[test]
+fn c02_no_refresh_token_is_presented_twice() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    for _ in 0..10 {
+        world.advance(120);
+        first.act();
+        first.check_later();
+        second.check_later();
+        world.settle();
+    }
+    let mut keys: Vec<_> = world.network().sent(RENEW).iter().map(|sent| sent.attempt_key()).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "each renewal has a key of its own");
+    assert!(first.is_signed_in() && second.is_signed_in());
+}
+
+#[test]
+fn c03_without_locks_the_record_is_the_lease() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_locks();
+    let first = browser.open_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.network().times(100, RENEW, Fault::DelayAnswer(900));
+    for _ in 0..4 {
+        first.check_later();
+        second.check_later();
+        world.advance(60);
+    }
+    assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+}
+
+#[test]
+fn p10_one_tab_holds_the_stream_and_another_takes_over() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let admin = world.administrator();
+        first.sign_in("bob").unwrap();
+        let (second, third) = (browser.open_tab(flow), browser.open_tab(flow));
+        assert_eq!([&first, &second, &third].map(Tab::has_stream), [true, false, false]);
+        first.crash();
+        world.advance(2);
+        assert_eq!([&second, &third].map(Tab::has_stream), [true, false]);
+        admin.revoke_all("bob");
+        assert!(!second.is_signed_in() && !third.is_signed_in());
+    });
+}
+
+#[test]
+fn a_sign_in_reaches_the_other_tabs() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        first.sign_in("bob").unwrap();
+        world.settle();
+        assert_eq!(second.user().as_deref(), Some("bob"));
+        assert_eq!(second.sid(), first.sid());
+    });
+}
+
+#[test]
+fn c07_parked_requests_of_the_first_user_never_go_out_under_the_second() {
+    let (world, browser, bobs) = World::with_tab(Token);
+    bobs.sign_in("bob").unwrap();
+    let bobs_sid = bobs.sid();
+    bobs.hide();
+    world.advance(400);
+    world.network().next(RENEW, Fault::HoldRequest);
+    let parked = bobs.begin_fetch("/api/me");
+    world.settle();
+    assert!(parked.fetched().is_none());
+
+    let carols = browser.open_tab(Token);
+    carols.begin_sign_in("carol", "carol-demo-pass");
+    world.advance(30);
+    world.release();
+    world.advance(30);
+    assert_eq!(carols.user().as_deref(), Some("carol"), "{:?}", carols.state());
+    let outcome = parked.fetched().expect("a parked request has an end");
+    assert!(outcome.is_err(), "{:?}", outcome.map(|answer| answer.json()));
+    assert_ne!(bobs.sid(), bobs_sid);
+    assert_eq!(bobs.user().as_deref(), Some("carol"));
+}
+
+#[test]
+fn c07_a_request_of_the_first_user_that_gets_401_is_not_repeated_as_the_second() {
+    let (world, _, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.network().next("GET /api/me", Fault::HoldRequest);
+    let bobs = tab.begin_fetch("/api/me");
+    world.settle();
+    tab.sign_in("carol").unwrap();
+    world.release();
+    let answer = bobs.fetched().expect("it has an outcome");
+    if let Ok(answer) = answer {
+        assert_eq!(answer.status, 401, "{:?}", answer.json());
+    }
+    assert_eq!(tab.user().as_deref(), Some("carol"));
+}
+
+#[test]
+fn a_tab_that_missed_the_change_of_users_finds_out_by_the_servers_answer() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        second.freeze();
+        first.sign_in("carol").unwrap();
+        second.thaw();
+        let fetched = second.fetch("/api/me");
+        if let Ok(answer) = &fetched {
+            assert_ne!(answer.json()["sub"], "u_carol", "bob's page must not be given carol's data");
+        }
+        world.advance(30);
+        assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
+        assert_eq!(first.user().as_deref(), Some("carol"));
+    });
+}
+
+#[test]
+fn two_users_take_turns_all_day() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        for turn in 0..6 {
+            let (user, tab) = if turn % 2 == 0 { ("bob", &first) } else { ("carol", &second) };
+            tab.sign_in(user).unwrap();
+            world.advance(200);
+            assert_eq!([&first, &second].map(|tab| tab.user()), [Some(user.to_owned()), Some(user.to_owned())]);
+            assert_eq!(second.fetch("/api/me").unwrap().json()["sub"], format!("u_{user}"));
+            if turn % 3 == 2 {
+                tab.sign_out();
+                world.advance(5);
+                assert!(!first.is_signed_in() && !second.is_signed_in());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_look_at_the_record_in_the_middle_of_a_renewal_changes_nothing() {
+    in_both_flows(|flow| {
+        for steps in 0..25 {
+            let (world, browser, tab) = World::with_tab(flow);
+            tab.sign_in("bob").unwrap();
+            let sid = tab.sid();
+            world.network().next(RENEW, Fault::LoseAnswer);
+            tab.check_later();
+            for _ in 0..steps {
+                world.step();
+            }
+            tab.hear_later(r#"{"kind":"moved"}"#);
+            world.settle();
+            world.advance(70);
+            tab.act();
+            world.advance(400);
+            assert_eq!(tab.sid(), sid, "{steps}: {:?} {:?}", tab.snapshot(), browser.record(flow));
+            assert_eq!(tab.fetch("/api/me").unwrap().status, 200);
+        }
+    });
+}
+
+#[test]
+fn a_record_that_vanished_undoes_nothing() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let sid = tab.sid();
+        browser.clear_storage(false);
+        tab.check().unwrap();
+        world.advance(600);
+        assert_eq!(tab.sid(), sid);
+        assert!(browser.record(flow).is_some());
+        let second = browser.open_tab(flow);
+        assert_eq!((second.sid(), second.standing()), (sid, Some(Standing::Current)));
+    });
+}
+
+#[test]
+fn without_locks_a_refusal_for_the_old_session_does_not_end_the_new_one() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        browser.refuse_locks();
+        let first = browser.open_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        world.advance(30);
+        for what in ["GET /auth/session", RENEW] {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        world.administrator().revoke_all("bob");
+        first.check_later();
+        world.settle();
+        second.sign_in("carol").unwrap();
+        world.release();
+        world.advance(60);
+        assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
+        assert_eq!(first.user().as_deref(), Some("carol"), "{:?}", first.state());
+    });
+}
