@@ -1,5 +1,6 @@
 //! Are the house rules kept? Every breach is told with its place and how to mend it.
 
+mod blocks;
 mod docs;
 mod layers;
 mod pins;
@@ -53,6 +54,7 @@ pub fn run() -> Outcome {
     let rules = [shape::breaches, places::breaches, layers::breaches, docs::breaches];
     let mut breaches: Vec<_> = files.iter().flat_map(|file| rules.iter().flat_map(|rule| rule(file))).collect();
     breaches.extend(pins::breaches(&files));
+    breaches.extend(blocks::breaches(&files));
     for breach in &breaches {
         println!("{breach}");
     }

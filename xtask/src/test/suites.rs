@@ -52,6 +52,7 @@ pub fn npm_package(browser: &Browser) -> Outcome<Count> {
     let mut node = command::program("node");
     node.args(["--test", "--test-reporter=spec"])
         .env("E2E_PACKAGE_USER", project)
+        .env("E2E_SERVER", server::build(Profile::Development)?)
         .env("E2E_CHROMIUM", &browser.chromium);
     node.args(browser_tests::test_files(&workspace::at("tests/npm"))?);
     count::run(&mut node)?.at_least_one()
