@@ -33,10 +33,7 @@ pub enum Challenge {
     /// No credential came.
     Bare,
     /// A bearer is not taken; the word is the parameter `countersign`.
-    InvalidToken {
-        countersign: &'static str,
-        description: &'static str,
-    },
+    InvalidToken(TokenFault),
     InsufficientScope,
     /// RFC 9470.
     StepUp {
@@ -51,6 +48,26 @@ pub enum TokenFault {
     Revoked,
     Stale,
     Malformed,
+}
+
+impl TokenFault {
+    fn word(self) -> &'static str {
+        match self {
+            TokenFault::Expired => "expired",
+            TokenFault::Revoked => "revoked",
+            TokenFault::Stale => "stale",
+            TokenFault::Malformed => "malformed",
+        }
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            TokenFault::Expired => "The access token has expired",
+            TokenFault::Revoked => "The session of the access token is over",
+            TokenFault::Stale => "A right has changed; renew the access token",
+            TokenFault::Malformed => "The access token is not valid here",
+        }
+    }
 }
 
 impl Error {
@@ -89,15 +106,10 @@ impl Error {
     }
 
     pub fn invalid_token(fault: TokenFault) -> Self {
-        let (countersign, description) = match fault {
-            TokenFault::Expired => ("expired", "The access token has expired"),
-            TokenFault::Revoked => ("revoked", "The session of the access token is over"),
-            TokenFault::Stale => ("stale", "A right has changed; renew the access token"),
-            TokenFault::Malformed => ("malformed", "The access token is not valid here"),
-        };
+        let description = fault.description();
         let mut error =
             Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "Token not accepted", format!("{description}."));
-        error.challenge = Some(Challenge::InvalidToken { countersign, description });
+        error.challenge = Some(Challenge::InvalidToken(fault));
         error
     }
 
@@ -285,9 +297,11 @@ impl std::fmt::Display for Challenge {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Challenge::Bare => formatter.write_str("Bearer"),
-            Challenge::InvalidToken { countersign, description } => write!(
+            Challenge::InvalidToken(fault) => write!(
                 formatter,
-                r#"Bearer error="invalid_token", error_description="{description}", countersign="{countersign}""#
+                r#"Bearer error="invalid_token", error_description="{}", countersign="{}""#,
+                fault.description(),
+                fault.word()
             ),
             Challenge::InsufficientScope => formatter.write_str(r#"Bearer error="insufficient_scope""#),
             Challenge::StepUp { max_age } => {

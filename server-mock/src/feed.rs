@@ -212,10 +212,9 @@ impl Inner {
 
     fn make_room(&mut self, sid: &str) {
         let is_own = |reader: &Reader| reader.session.sid == sid;
-        if self.readers.iter().filter(|reader| is_own(reader)).count() >= STREAMS_PER_SESSION {
-            if let Some(oldest) = self.readers.iter().position(is_own) {
-                self.readers.remove(oldest);
-            }
+        let is_full = self.readers.iter().filter(|reader| is_own(reader)).count() >= STREAMS_PER_SESSION;
+        if is_full && let Some(oldest) = self.readers.iter().position(is_own) {
+            self.readers.remove(oldest);
         }
     }
 }

@@ -41,10 +41,8 @@ pub async fn set_roles(state: &State, actor: Administrator<'_>, sub: &str, roles
     if user.roles == roles {
         return Ok(user);
     }
-    if user.roles.has("admin") && !roles.has("admin") {
-        if is_last_admin(&mut *transaction, &user).await? {
-            return refuse(transaction, actor, now, &act, sub).await;
-        }
+    if user.roles.has("admin") && !roles.has("admin") && is_last_admin(&mut *transaction, &user).await? {
+        return refuse(transaction, actor, now, &act, sub).await;
     }
     user.roles = roles;
     transaction.save_user(&user).await?;
@@ -64,10 +62,8 @@ pub async fn set_suspended(state: &State, actor: Administrator<'_>, sub: &str, s
     if user.suspended == suspended {
         return Ok(user);
     }
-    if suspended && user.roles.has("admin") {
-        if is_last_admin(&mut *transaction, &user).await? {
-            return refuse(transaction, actor, now, act, sub).await;
-        }
+    if suspended && user.roles.has("admin") && is_last_admin(&mut *transaction, &user).await? {
+        return refuse(transaction, actor, now, act, sub).await;
     }
     user.suspended = suspended;
     transaction.save_user(&user).await?;

@@ -90,11 +90,11 @@ async fn open_session(state: &State, user: User, request: &SignIn<'_>) -> Result
     let mut transaction = state.store.write().await?;
     let now = state.now();
     let user = still_allowed(&mut *transaction, &user).await?;
-    if let Some(replaced) = request.replaces {
-        if let Some(old) = ending::living_session(&mut *transaction, replaced, now).await? {
-            let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
-            ending.end(&mut *transaction, old).await?;
-        }
+    if let Some(replaced) = request.replaces
+        && let Some(old) = ending::living_session(&mut *transaction, replaced, now).await?
+    {
+        let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
+        ending.end(&mut *transaction, old).await?;
     }
     // Always a new id and a new secret: whatever an attacker may have planted is worth nothing (S07).
     let (sid, secret) = (state.random.id(), state.random.secret());

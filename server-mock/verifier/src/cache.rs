@@ -41,9 +41,47 @@ impl Cache {
         self.young.retain(|_, checked| is_known(&checked.key_id));
         self.old.retain(|_, checked| is_known(&checked.key_id));
     }
+}
 
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.young.len() + self.old.len()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::AccessClaims;
+
+    fn checked(key_id: &str) -> Arc<Checked> {
+        let claims = serde_json::json!({
+            "iss": "", "sub": "", "aud": "", "exp": 0, "iat": 0, "jti": "", "client_id": "", "sid": "", "ep": 0,
+            "roles": [], "scope": "", "auth_time": 0,
+        });
+        let claims: AccessClaims = serde_json::from_value(claims).unwrap();
+        Arc::new(Checked { key_id: key_id.into(), claims: claims.into() })
+    }
+
+    fn hash(number: u16) -> TokenHash {
+        let mut hash = [0; 32];
+        hash[..2].copy_from_slice(&number.to_be_bytes());
+        hash
+    }
+
+    #[test]
+    fn it_is_bounded_and_keeps_what_is_used() {
+        let mut cache = Cache::new(10);
+        cache.insert(hash(0), checked("a"));
+        for number in 1..1000 {
+            cache.insert(hash(number), checked("a"));
+            assert!(cache.find(&hash(0)).is_some(), "used at every step, so never forgotten");
+            assert!(cache.young.len() + cache.old.len() <= 20);
+        }
+        assert!(cache.find(&hash(1)).is_none());
+    }
+
+    #[test]
+    fn entries_fall_with_their_key() {
+        let mut cache = Cache::new(10);
+        cache.insert(hash(1), checked("old"));
+        cache.insert(hash(2), checked("new"));
+        cache.retain_keys(|id| id == "new");
+        assert!(cache.find(&hash(1)).is_none());
+        assert!(cache.find(&hash(2)).is_some());
     }
 }

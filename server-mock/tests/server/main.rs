@@ -1,0 +1,19 @@
+//! The server as its clients see it: files mirror the addresses, names say what is proved. Nothing sleeps; the one clock
+//! moves by hand. Ids such as S05 are those of the requirements.
+
+mod admin;
+mod api;
+mod binary;
+mod control;
+mod devices;
+mod events;
+mod every_route;
+mod keys;
+mod network;
+mod page;
+mod rotation;
+mod rotation_model;
+mod session;
+mod store;
+mod support;
+mod token;
