@@ -41,7 +41,10 @@ export async function signInHere(page, { username, flow, password = passwordOf(u
   await expectState(page, "signed-in");
 }
 
+// Before each act the tab comes to the front, as for a user: in the back, frames come once a second.
+
 export async function chooseFlow(page, flow) {
+  await page.bringToFront();
   await expectState(page, "signed-out");
   await page.getByRole("radio", { name: RADIO[flow] }).check();
   // The other flow's client asks the server first.
@@ -52,16 +55,21 @@ export async function chooseFlow(page, flow) {
 }
 
 export async function fillIn(page, { username, password }) {
+  await page.bringToFront();
   await page.getByLabel("Username", { exact: true }).fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
 }
 
 export const submit = (page) => page.getByRole("button", { name: "Sign in", exact: true }).click();
 
-export const signOut = (page) => page.getByRole("button", { name: "Sign out", exact: true }).click();
+export async function signOut(page) {
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+}
 
 /** Goes to a page of the demo by its link, as the user would; the document stays. */
 export async function goTo(page, name) {
+  await page.bringToFront();
   await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
   await expectHeading(page, name);
 }
@@ -100,6 +108,7 @@ export const expectReason = (page, sentence) => page.getByText(sentence, { exact
 
 /** Calls the API as the account page does, and gives what it answered: `session` or `token`. */
 export async function callMe(page) {
+  await page.bringToFront();
   await page.getByRole("button", { name: "Call /api/me" }).click();
   return page.locator('[data-part="credential"]').textContent({ timeout: 10_000 });
 }
