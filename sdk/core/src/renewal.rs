@@ -18,7 +18,7 @@ use crate::secret::Secret;
 use crate::state::Reason;
 use crate::time::{Moment, MonotonicMillis};
 
-use job::{Job, Kind};
+use job::{Job, Kind, Step};
 
 /// A waiter waits longer than the holder may take (10 s, `flow::REQUEST_DEADLINE`).
 pub const LOCK_WAIT: u32 = 12_000;
@@ -62,6 +62,11 @@ impl Renewals {
 
     pub fn has_failed(&self) -> bool {
         self.failures > 0
+    }
+
+    /// A swap is out.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..), .. }))
     }
 
     pub fn is_signing_in(&self) -> bool {

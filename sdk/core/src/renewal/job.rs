@@ -114,6 +114,10 @@ impl Machine {
         };
         if self.renewals.look == Some(stamp) {
             self.renewals.look = None;
+            // What was read is older than what is being written: the mark of a renewal would be lost with it.
+            if self.renewals.is_writing() {
+                return self.look();
+            }
             self.take_record(found);
             return self.follow_record();
         }
