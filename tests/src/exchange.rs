@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
     /// The tab has its outcome, or gave it up.
     is_settled: bool,
     is_held: bool,
+    /// Aborted: no cookie of its answer is taken.
+    is_given_up: bool,
 }
 
 /// Who waits for the answer.
@@ -94,6 +96,7 @@ impl Inner {
             stream,
             is_settled: false,
             is_held,
+            is_given_up: false,
         });
     }
 
@@ -129,7 +132,7 @@ impl Inner {
     pub fn answer(&mut self, number: usize) {
         let now = self.now;
         let exchange = &mut self.exchanges[number];
-        let Some(mut answer) = exchange.answer.take() else { return };
+        let Some(mut answer) = exchange.answer.take().filter(|_| !exchange.is_given_up) else { return };
         let jar = &mut self.browsers[exchange.browser].jar;
         answer.cookies().for_each(|cookie| jar.take(cookie, now));
         answer.headers.retain(|(name, _)| name != "set-cookie");
@@ -171,11 +174,12 @@ impl Inner {
         }
     }
 
-    /// The tab no longer wants it; the server may get it all the same.
+    /// The tab no longer wants it. The server may get it all the same, but the browser takes nothing from its answer.
     pub fn abort(&mut self, tab: Holder, stamp: u64) {
         let is_it = |exchange: &Exchange| exchange.tab == tab && exchange.purpose == Purpose::Core(stamp);
         if let Some(number) = self.exchanges.iter().position(is_it) {
             self.settle_exchange(number, Err(HttpFailure::Aborted));
+            self.exchanges[number].is_given_up = true;
         }
     }
 

@@ -78,11 +78,21 @@ impl World {
 
     /// Alice, at a machine of her own, outside of every browser here.
     pub fn administrator(&self) -> Administrator {
-        Administrator::sign_in(self)
+        Administrator { world: self.clone() }
     }
 
     pub fn network(&self) -> RefMut<'_, Network> {
         RefMut::map(self.inner(), |inner| &mut inner.network)
+    }
+
+    /// How many requests of that kind (`POST /auth/token`) there were so far.
+    pub fn count(&self, what: &str) -> usize {
+        self.inner().network.count(what)
+    }
+
+    /// How often a tab asked the server about its credential so far: looks, touches and renewals.
+    pub fn asked(&self) -> usize {
+        ["GET /auth/session", "PATCH /auth/session", "POST /auth/token"].map(|what| self.count(what)).iter().sum()
     }
 
     /// Lets everything happen that happens without time passing.

@@ -73,6 +73,10 @@ impl Renewals {
         matches!(self.job, Some(Job { kind: Kind::SignIn { .. }, .. }))
     }
 
+    pub fn has_sign_in_next(&self) -> bool {
+        self.next.iter().any(|kind| matches!(kind, Kind::SignIn { .. }))
+    }
+
     pub fn is_renewing(&self) -> bool {
         matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew, .. }))
     }
@@ -124,7 +128,15 @@ impl Machine {
 
     /// Signed out here and now (C12); telling the server may take longer.
     pub(crate) fn sign_out(&mut self, id: CallId) {
+        if self.holding().is_none()
+            && let Some(Job { kind: Kind::SignOut { callers, .. }, .. }) = &mut self.renewals.job
+        {
+            return callers.push(id);
+        }
+        // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
+        let is_certain = !self.renewals.is_signing_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
+        let sid = if is_certain { sid } else { Some(String::new()) };
         self.drop_jobs();
         self.forget(Reason::SignedOut);
         self.fail_waiting(&Error::signed_out());
@@ -145,9 +157,11 @@ impl Machine {
         self.start_next();
     }
 
-    /// Gives up what is under way, because something stronger came: its answer will find nobody waiting.
+    /// Gives up what is under way, because something stronger came: its answer will find nobody waiting. Only a sign-out
+    /// whose debt is not written yet goes on, or a reload would undo it.
     fn drop_jobs(&mut self) {
-        if let Some(job) = self.renewals.job.take() {
+        let is_unwritten = |job: &Job| matches!(job.kind, Kind::SignOut { owed: false, .. } | Kind::Forget { .. });
+        if let Some(job) = self.renewals.job.take_if(|job| !is_unwritten(job)) {
             self.abandon(job);
         }
         for kind in std::mem::take(&mut self.renewals.next) {

@@ -51,14 +51,14 @@ fn a_change_for_somebody_else_costs_nobody_a_request() {
         let admin = world.administrator();
         tab.sign_in("bob").unwrap();
         world.advance(20);
-        let before = world.network().sent("GET /auth/session").len() + world.network().count("POST /auth/token");
+        let before = world.asked();
         for _ in 0..5 {
             admin.set_roles("carol", &["member"]);
             admin.set_roles("carol", &["reader"]);
             world.cut_streams();
             world.advance(10);
         }
-        let after = world.network().sent("GET /auth/session").len() + world.network().count("POST /auth/token");
+        let after = world.asked();
         assert_eq!(after, before);
     });
 }

@@ -161,9 +161,7 @@ fn p04_forged_foreign_and_replayed_events_do_no_harm() {
         let genuine = world.forwarded_events();
         assert!(genuine.len() >= 3, "{genuine:?}");
         let victim = tab.sid();
-        let asked =
-            |world: &World| world.network().count("GET /auth/session") + world.network().count("POST /auth/token");
-        let before = asked(&world);
+        let before = world.asked();
         for set in &genuine {
             for text in [set.clone(), set.replace("ey", "eY"), format!("{set}x"), swap_signature(set, &genuine[0])] {
                 tab.hear(&serde_json::json!({"kind": "event", "set": text}).to_string());
@@ -173,7 +171,7 @@ fn p04_forged_foreign_and_replayed_events_do_no_harm() {
         world.advance(5);
         assert_eq!(tab.sid(), victim);
         assert!(tab.is_open(&Gate::scope("reports:write")));
-        assert!(asked(&world) - before <= 2, "{} checks", asked(&world) - before);
+        assert!(world.asked() - before <= 2, "{} checks", world.asked() - before);
     });
 }
 
@@ -199,16 +197,14 @@ fn an_answer_that_names_an_event_nobody_sent_makes_no_loop() {
         world.cut_streams();
         world.advance(1);
         let headers = vec![("countersign-ep".to_owned(), "999999".to_owned())];
-        let asked =
-            |world: &World| world.network().count("GET /auth/session") + world.network().count("POST /auth/token");
-        let before = asked(&world);
+        let before = world.asked();
         for _ in 0..10 {
             world
                 .network()
                 .next("GET /api/x", Fault::Impostor { status: 200, headers: headers.clone(), body: Vec::new() });
             assert_eq!(tab.fetch("/api/x").unwrap().status, 200);
         }
-        assert!(asked(&world) - before <= 2, "{} checks", asked(&world) - before);
+        assert!(world.asked() - before <= 2, "{} checks", world.asked() - before);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Signing in, staying in, signing out.
 
 use countersign_core::FlowKind::{Session, Token};
+use countersign_core::effect::Reply;
 use countersign_core::input::Revoke;
 use countersign_core::{Durability, Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
@@ -41,10 +42,10 @@ fn a_suspended_user_is_told_so_and_empty_fields_never_leave_the_tab() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);
         assert_eq!(tab.sign_in("dave").unwrap_err().code, "account_suspended");
-        let asked = SIGN_IN.map(|what| world.network().count(what));
+        let asked = SIGN_IN.map(|what| world.count(what));
         assert_eq!(tab.sign_in_with("", "x").unwrap_err().code, "empty_credentials");
         assert_eq!(tab.sign_in_with("bob", "").unwrap_err().code, "empty_credentials");
-        assert_eq!(SIGN_IN.map(|what| world.network().count(what)), asked);
+        assert_eq!(SIGN_IN.map(|what| world.count(what)), asked);
     });
 }
 
@@ -156,7 +157,6 @@ fn c12_a_sign_out_before_the_debt_is_written_is_not_forgotten_by_a_failed_sign_i
 fn c12_a_sign_out_ends_a_sign_in_that_is_under_way() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);
-        let admin = world.administrator();
         for what in SIGN_IN {
             world.network().next(what, Fault::HoldAnswer);
         }
@@ -171,7 +171,42 @@ fn c12_a_sign_out_ends_a_sign_in_that_is_under_way() {
         tab.reload();
         world.advance(60);
         assert!(!tab.is_signed_in(), "{:?}", tab.state());
-        assert_eq!(admin.sessions_of("bob"), 0);
+    });
+}
+
+#[test]
+fn c12_a_sign_out_while_users_are_switched_ends_both() {
+    in_both_flows(|flow| {
+        for fault in [Fault::HoldAnswer, Fault::HoldRequest, Fault::CutBody] {
+            let (world, _, tab) = World::with_tab(flow);
+            let admin = world.administrator();
+            tab.sign_in("bob").unwrap();
+            for what in SIGN_IN {
+                world.network().next(what, fault.clone());
+            }
+            tab.begin_sign_in("carol", "carol-demo-pass");
+            world.settle();
+            tab.sign_out();
+            world.release();
+            world.advance(60);
+            assert_eq!(tab.reason(), Some(Reason::SignedOut), "{fault:?} {:?}", tab.state());
+            tab.reload();
+            world.advance(60);
+            assert!(!tab.is_signed_in(), "{fault:?} {:?}", tab.state());
+            assert_eq!(admin.sessions_of("bob"), 0, "{fault:?}");
+        }
+    });
+}
+
+#[test]
+fn two_clicks_on_sign_out_are_one() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let clicks = [tab.begin_sign_out(), tab.begin_sign_out()];
+        world.settle();
+        assert!(clicks.iter().all(|click| click.reply() == Some(Reply::SignedOut { acknowledged: true })));
+        assert_eq!(world.count("DELETE /auth/session") + world.count("POST /auth/revoke"), 1);
     });
 }
 
@@ -351,10 +386,10 @@ fn two_tabs_of_a_browser_that_keeps_nothing_do_not_chase_each_other() {
         first.sign_in("bob").unwrap();
         world.advance(60);
         assert!(first.is_signed_in() && second.is_signed_in());
-        let before = world.network().count("GET /auth/session") + world.network().count("POST /auth/token");
+        let before = world.asked();
         first.check().unwrap();
         world.advance(5);
-        let after = world.network().count("GET /auth/session") + world.network().count("POST /auth/token");
+        let after = world.asked();
         assert!(after - before <= 2, "{} requests for one check", after - before);
         first.sign_out();
         world.advance(5);
@@ -412,9 +447,7 @@ fn c27_what_another_script_says_on_the_channel_does_no_harm() {
         let (world, _, tab) = World::with_tab(flow);
         tab.sign_in("bob").unwrap();
         let sid = tab.sid();
-        let asked =
-            |world: &World| world.network().count("GET /auth/session") + world.network().count("POST /auth/token");
-        let before = asked(&world);
+        let before = world.asked();
         for text in [
             "",
             "{",
@@ -433,7 +466,7 @@ fn c27_what_another_script_says_on_the_channel_does_no_harm() {
         tab.hear(&"x".repeat(1 << 20));
         world.advance(1);
         assert_eq!(tab.sid(), sid);
-        assert!(asked(&world) - before <= 3, "{} requests", asked(&world) - before);
+        assert!(world.asked() - before <= 3, "{} requests", world.asked() - before);
     });
 }
 

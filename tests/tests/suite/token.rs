@@ -26,22 +26,22 @@ fn the_claims_of_a_token_are_verified_by_the_servers_key() {
 fn a_token_is_renewed_ahead_of_need() {
     let (world, _, tab) = signed_in();
     let first = tab.access_token().unwrap();
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     world.advance(290);
-    assert_eq!(world.network().count(RENEW) - before, 1);
+    assert_eq!(world.count(RENEW) - before, 1);
     assert_ne!(tab.access_token().unwrap(), first);
-    assert_eq!(world.network().count(RENEW) - before, 1);
+    assert_eq!(world.count(RENEW) - before, 1);
 }
 
 #[test]
 fn a_hidden_tab_renews_only_when_somebody_needs_it() {
     let (world, _, tab) = signed_in();
     tab.hide();
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     world.advance(900);
-    assert_eq!(world.network().count(RENEW), before);
+    assert_eq!(world.count(RENEW), before);
     assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
-    assert_eq!(world.network().count(RENEW) - before, 1);
+    assert_eq!(world.count(RENEW) - before, 1);
 }
 
 #[test]
@@ -49,11 +49,11 @@ fn c01_a_thousand_callers_cause_one_renewal() {
     let (world, _, tab) = signed_in();
     tab.hide();
     world.advance(400);
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     let calls: Vec<_> = (0..1_000).map(|_| tab.begin_fetch("/api/me")).collect();
     world.settle();
     assert!(calls.iter().all(|call| call.status() == Some(200)));
-    assert_eq!(world.network().count(RENEW) - before, 1);
+    assert_eq!(world.count(RENEW) - before, 1);
 }
 
 #[test]
@@ -72,24 +72,24 @@ fn c01_callers_of_a_renewal_that_fails_all_learn_it() {
 fn c06_a_401_in_the_middle_leads_to_one_renewal_and_one_repeat() {
     let (world, _, tab) = signed_in();
     refuse_token(&world, "GET /api/reports", 1);
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
-    assert_eq!(world.network().count(RENEW) - before, 1);
-    assert_eq!(world.network().count("GET /api/reports"), 2);
+    assert_eq!(world.count(RENEW) - before, 1);
+    assert_eq!(world.count("GET /api/reports"), 2);
 }
 
 #[test]
 fn c06_a_401_that_renewing_does_not_mend_is_delivered() {
     let (world, _, tab) = signed_in();
     refuse_token(&world, "GET /api/reports", 100);
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     assert_eq!(tab.fetch("/api/reports").unwrap().status, 401);
-    assert_eq!(world.network().count(RENEW) - before, 1);
-    assert_eq!(world.network().count("GET /api/reports"), 2);
+    assert_eq!(world.count(RENEW) - before, 1);
+    assert_eq!(world.count("GET /api/reports"), 2);
     for _ in 0..20 {
         assert_eq!(tab.fetch("/api/reports").unwrap().status, 401);
     }
-    assert!(world.network().count(RENEW) - before <= 4, "renewing does not help: stop");
+    assert!(world.count(RENEW) - before <= 4, "renewing does not help: stop");
     assert!(tab.is_signed_in());
 }
 
@@ -97,19 +97,19 @@ fn c06_a_401_that_renewing_does_not_mend_is_delivered() {
 fn c06_what_cannot_be_sent_twice_is_not() {
     let (world, _, tab) = signed_in();
     refuse_token(&world, "POST /api/reports", 1);
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     assert_eq!(tab.post("/api/reports", &json!({"title": "Once"})).unwrap().status, 401);
-    assert_eq!(world.network().count("POST /api/reports"), 1);
-    assert!(world.network().count(RENEW) - before <= 1);
+    assert_eq!(world.count("POST /api/reports"), 1);
+    assert!(world.count(RENEW) - before <= 1);
     assert_eq!(tab.post("/api/reports", &json!({"title": "Twice"})).unwrap().status, 201);
 }
 
 #[test]
 fn c06_a_403_leads_to_no_renewal() {
     let (world, _, tab) = signed_in();
-    let before = world.network().count(RENEW);
+    let before = world.count(RENEW);
     assert_eq!(tab.fetch("/api/admin/summary").unwrap().status, 403);
-    assert_eq!(world.network().count(RENEW), before);
+    assert_eq!(world.count(RENEW), before);
 }
 
 #[test]
@@ -120,13 +120,13 @@ fn c20_a_device_clock_off_by_an_hour_changes_nothing() {
         browser.set_clock_off(off);
         let tab = browser.open_tab(Token);
         tab.sign_in("bob").unwrap();
-        let before = world.network().count(RENEW);
+        let before = world.count(RENEW);
         for _ in 0..6 {
             world.advance(100);
             assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
             assert!(tab.is_signed_in());
         }
-        assert!(world.network().count(RENEW) - before <= 3, "{off}: {}", world.network().count(RENEW) - before);
+        assert!(world.count(RENEW) - before <= 3, "{off}: {}", world.count(RENEW) - before);
     }
 }
 
@@ -157,12 +157,12 @@ fn c21_odd_lifetimes_cause_no_loop() {
             world.network().next("POST /auth/login", change.clone());
             world.network().times(10_000, RENEW, change);
             tab.sign_in("bob").unwrap();
-            let before = world.network().count(RENEW);
+            let before = world.count(RENEW);
             for _ in 0..60 {
                 tab.fetch("/api/reports").unwrap();
                 world.advance(1);
             }
-            let renewals = world.network().count(RENEW) - before;
+            let renewals = world.count(RENEW) - before;
             assert!(renewals <= 3, "{member} {value}: {renewals} renewals in a minute");
             assert!(tab.is_signed_in(), "{member} {value}: {:?}", tab.state());
         }
@@ -216,13 +216,13 @@ fn c05_every_published_token_answer_keeps_or_ends_the_session_as_it_should() {
                 assert!(outcome.is_err() && tab.is_signed_in(), "{context}");
                 assert!(tab.snapshot().problem.is_some(), "{context}");
                 assert_eq!(tab.access_token().unwrap(), first, "{context}");
-                let asked = world.network().count(RENEW);
+                let asked = world.count(RENEW);
                 if let Some(wait) = test["wait_at_least_s"].as_u64() {
                     world.advance(wait - 1);
-                    assert_eq!(world.network().count(RENEW), asked, "{context}");
+                    assert_eq!(world.count(RENEW), asked, "{context}");
                 }
                 world.advance(60);
-                assert!(world.network().count(RENEW) > asked, "it is tried again: {context}");
+                assert!(world.count(RENEW) > asked, "it is tried again: {context}");
                 assert!(tab.is_signed_in() && tab.snapshot().problem.is_none(), "{context}");
             }
         }

@@ -347,7 +347,12 @@ impl Machine {
         self.generation = self.renewals.record.generation;
         self.tell_moved();
         let stamp = self.stamp();
+        let has_sign_in_next = self.renewals.has_sign_in_next();
         match &mut self.renewals.job {
+            // A sign-in is waiting: it ends the session in its own transaction, and if it fails the debt is settled then.
+            Some(Job { kind: Kind::SignOut { .. }, .. }) if has_sign_in_next => {
+                self.finish(Err(Error::application("superseded", "A sign-in came before this was acknowledged.")));
+            }
             Some(Job { kind: Kind::SignOut { owed, .. }, step, .. }) => {
                 *owed = true;
                 *step = Step::Lock(stamp);
@@ -374,7 +379,7 @@ impl Machine {
             Kind::SignIn { username, password, .. } => self.flow.begin(&self.config, username, password, sid),
             Kind::Check { .. } => self.flow.resume(&self.config, &renewal),
             Kind::Renew => self.flow.renew(&self.config, &renewal),
-            Kind::SignOut { sid, .. } => self.flow.end(&self.config, sid.as_deref()),
+            Kind::SignOut { sid, .. } => self.flow.end(&self.config, sid.as_deref().filter(|sid| !sid.is_empty())),
             Kind::Forget { .. } => return,
         };
         if let Some(job) = &mut self.renewals.job {
