@@ -120,6 +120,12 @@ impl Machine {
             let sid = established.sid.clone();
             return self.lose_to_fence(sid);
         }
+        // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
+        if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
+            && self.renewals.record.generation > self.generation
+        {
+            return self.plan();
+        }
         let stored = &self.renewals.record;
         let record = match &ending {
             Ending::Established(established) => {
