@@ -27,6 +27,8 @@ pub(crate) struct Requests {
 struct Call {
     what: What,
     step: Step,
+    /// The session under whose credential it went out.
+    sid: Option<String>,
     /// What a refused request of ours means, where nothing mends it.
     refusal: Option<Error>,
 }
@@ -81,7 +83,7 @@ impl Machine {
         if matches!(self.who, Who::Nobody(_)) {
             return self.reply(id, Reply::Failed(Error::signed_out()));
         }
-        self.requests.calls.insert(id, Call { what, step: Step::Waiting { repeated: false }, refusal: None });
+        self.requests.calls.insert(id, Call { what, step: Step::Waiting { repeated: false }, sid: None, refusal: None });
         if self.is_credential_usable() {
             return self.go(id);
         }
@@ -129,10 +131,11 @@ impl Machine {
         let Some(Call { what, step: Step::Waiting { repeated }, .. }) = self.requests.calls.get(&id) else { return };
         let repeated = *repeated;
         let token = holding.token.as_ref().map(|token| &token.secret);
+        let sid = Some(holding.sid.clone());
         match what {
             What::App(ask) => {
                 let dressing = self.flow.dress(&self.config, &ask.origin, &holding.sid, token);
-                self.step(id, Step::Sent { at: self.now.monotonic, stamp: None, repeated });
+                self.sent(id, sid, Step::Sent { at: self.now.monotonic, stamp: None, repeated });
                 self.reply(id, Reply::Dressed(dressing));
             }
             What::AccessToken => {
@@ -143,7 +146,7 @@ impl Machine {
             What::Own(own) => {
                 let request = self.own_request(own);
                 let stamp = self.stamp();
-                self.step(id, Step::Sent { at: self.now.monotonic, stamp: Some(stamp), repeated });
+                self.sent(id, sid, Step::Sent { at: self.now.monotonic, stamp: Some(stamp), repeated });
                 self.emit(Effect::Http { stamp, request });
             }
         }
@@ -175,12 +178,14 @@ impl Machine {
 
     pub(crate) fn on_answered(&mut self, id: CallId, answer: &Answer) {
         self.note_place(answer.ep.as_deref());
-        let Some(Call { what, step: Step::Sent { at, repeated, .. }, .. }) = self.requests.calls.get(&id) else {
+        let Some(Call { what, step: Step::Sent { at, repeated, .. }, sid, .. }) = self.requests.calls.get(&id) else {
             return self.reply(id, Reply::Deliver);
         };
+        // Sent for a session that is over: repeating it would give its data to whoever is there now (C07).
+        let is_foreign = sid.as_deref() != self.sid();
         let (at, repeated) = (*at, *repeated);
         let is_own = !matches!(what, What::App(_));
-        if answer.status != 401 || (is_own && answer.problem.as_deref() == Some("step_up_required")) {
+        if answer.status != 401 || is_foreign || (is_own && answer.problem.as_deref() == Some("step_up_required")) {
             return self.deliver(id);
         }
         if answer.problem.as_deref() == Some("other_session") {
@@ -273,6 +278,12 @@ impl Machine {
     fn step(&mut self, id: CallId, step: Step) {
         if let Some(call) = self.requests.calls.get_mut(&id) {
             call.step = step;
+        }
+    }
+
+    fn sent(&mut self, id: CallId, sid: Option<String>, step: Step) {
+        if let Some(call) = self.requests.calls.get_mut(&id) {
+            (call.sid, call.step) = (sid, step);
         }
     }
 
