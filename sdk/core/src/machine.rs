@@ -87,6 +87,22 @@ pub(crate) struct Page {
     /// Hidden for good or in the back/forward cache: nothing gated is shown until it was checked again (C34).
     pub covered: bool,
     pub acted_at: MonotonicMillis,
+    /// How long the machine has slept since, which the clock of `acted_at` may not have counted.
+    pub slept_since: u64,
+    /// When the user had last acted, as the server heard it last.
+    pub told_acted_at: MonotonicMillis,
+}
+
+impl Page {
+    pub fn act(&mut self, now: MonotonicMillis) {
+        self.acted_at = now;
+        self.slept_since = 0;
+    }
+
+    /// Seconds since the user last acted.
+    pub fn idle_for(&self, now: MonotonicMillis) -> u64 {
+        (now.saturating_sub(self.acted_at) + self.slept_since) / 1000
+    }
 }
 
 impl std::fmt::Debug for dyn Flow {
@@ -104,7 +120,7 @@ impl Machine {
             requests: Requests::default(),
             revocation: Revocation::new(config.issuer.clone(), config.address("")),
             tabs: Tabs::default(),
-            page: Page { visible: true, online: true, covered: false, acted_at: 0 },
+            page: Page { visible: true, online: true, covered: false, acted_at: 0, slept_since: 0, told_acted_at: 0 },
             config,
             now,
             who: Who::Unknown,
@@ -194,6 +210,7 @@ impl Machine {
             return;
         }
         let slept = drift.unsigned_abs();
+        self.page.slept_since += slept;
         if let Who::User(holding) = &mut self.who {
             holding.session_ends = holding.session_ends.saturating_sub(slept);
             if let Some(token) = &mut holding.token {
@@ -206,7 +223,7 @@ impl Machine {
     }
 
     fn on_started(&mut self) {
-        self.page.acted_at = self.now.monotonic;
+        self.page.act(self.now.monotonic);
         self.stand_for_leader();
         self.want_check(None);
     }
@@ -253,7 +270,7 @@ impl Machine {
                 self.page.online = false;
                 self.doubt();
             }
-            PageNews::Acted => self.page.acted_at = self.now.monotonic,
+            PageNews::Acted => self.page.act(self.now.monotonic),
         }
     }
 
@@ -345,12 +362,14 @@ impl Machine {
         self.renew_on_time();
         self.check_on_time();
         self.stream_on_time();
+        self.keys_on_time();
     }
 
     /// Keeps one timer, for the nearest thing that has a time.
     fn set_timer(&mut self) {
-        let nearest =
-            [self.renewal_deadline(), self.check_deadline(), self.stream_deadline()].into_iter().flatten().min();
+        let deadlines =
+            [self.renewal_deadline(), self.check_deadline(), self.stream_deadline(), self.keys_deadline()];
+        let nearest = deadlines.into_iter().flatten().min();
         if nearest == self.wakes_at {
             return;
         }

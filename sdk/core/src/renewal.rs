@@ -278,7 +278,7 @@ impl Machine {
         }
         if holding.renew_at <= now && self.page.visible && self.renewals.retry_at.is_none() {
             holding.renew_at = now + FLOOR;
-            let has_acted = self.page.acted_at > holding.established_at;
+            let has_acted = self.page.acted_at > self.page.told_acted_at;
             let idle_is_over = holding.idle_lifetime.is_some_and(|idle| holding.established_at + idle <= now);
             match (self.flow.rotates(), has_acted, idle_is_over) {
                 (true, ..) | (false, true, _) => self.want_renewal(),

@@ -23,6 +23,8 @@ pub(crate) struct Job {
     pub locked: bool,
     /// The request that is out.
     pub request: Option<Stamp>,
+    /// When the user had last acted, if the request says so.
+    pub tells: Option<MonotonicMillis>,
     /// How often the same credential was presented without an answer.
     pub sent: u8,
     turns: u8,
@@ -73,7 +75,7 @@ impl Machine {
         let writes_first = matches!(kind, Kind::SignOut { owed: false, .. } | Kind::Forget { .. });
         let step = if writes_first { Step::Read(stamp) } else { Step::Lock(stamp) };
         self.emit(if writes_first { Effect::Read { stamp } } else { Effect::Lock { stamp, wait: LOCK_WAIT } });
-        self.renewals.job = Some(Job { kind, step, locked: false, request: None, sent: 0, turns: 0 });
+        self.renewals.job = Some(Job { kind, step, locked: false, request: None, tells: None, sent: 0, turns: 0 });
     }
 
     pub(crate) fn on_lock(&mut self, stamp: Stamp, outcome: LockOutcome) {
@@ -371,7 +373,7 @@ impl Machine {
         let rotates = self.flow.rotates();
         let renewal = Renewal {
             sid,
-            idle_for: self.now.monotonic.saturating_sub(self.page.acted_at) / 1000,
+            idle_for: self.page.idle_for(self.now.monotonic),
             attempt_key: record.attempt_key.as_deref().filter(|_| rotates),
             last_attempt_key: record.made_by.as_deref().filter(|_| rotates),
         };
@@ -386,6 +388,8 @@ impl Machine {
             job.step = Step::Send;
             job.request = Some(stamp);
             job.sent += 1;
+            let is_telling = rotates || matches!(job.kind, Kind::Renew | Kind::SignIn { .. });
+            job.tells = is_telling.then_some(self.page.acted_at);
         }
         self.emit(Effect::Http { stamp, request });
     }

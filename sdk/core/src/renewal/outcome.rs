@@ -167,6 +167,9 @@ impl Machine {
         self.renewals.retry_at = None;
         match ending {
             Ending::Established(established) => {
+                if let Some(told) = self.renewals.job.as_ref().and_then(|job| job.tells) {
+                    self.page.told_acted_at = told;
+                }
                 if self.sid().is_some_and(|sid| sid != established.sid) {
                     self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
                     self.revocation.forget();
