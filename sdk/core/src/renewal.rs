@@ -276,7 +276,8 @@ impl Machine {
             }
             return;
         }
-        if holding.renew_at <= now && self.page.visible && self.renewals.retry_at.is_none() {
+        let may_ask = self.page.visible && self.page.online && self.renewals.retry_at.is_none();
+        if holding.renew_at <= now && may_ask {
             holding.renew_at = now + FLOOR;
             let has_acted = self.page.acted_at > self.page.told_acted_at;
             let idle_is_over = holding.idle_lifetime.is_some_and(|idle| holding.established_at + idle <= now);
@@ -293,7 +294,8 @@ impl Machine {
         let lease = self.lease_deadline();
         let idle = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
         let holding = self.holding().filter(|_| idle).map(|holding| {
-            if self.page.visible { holding.renew_at.min(holding.session_ends) } else { holding.session_ends }
+            let renews = self.page.visible && self.page.online;
+            if renews { holding.renew_at.min(holding.session_ends) } else { holding.session_ends }
         });
         [retry, lease, holding].into_iter().flatten().min()
     }
