@@ -20,9 +20,9 @@ use crate::time::{Moment, MonotonicMillis, UnixMillis};
 /// A token that ends within this is not sent any more: the request would arrive after its end.
 const TOKEN_MARGIN: u64 = 5_000;
 
-/// A token is used for at least so long, whatever the server says: a life of 0 would be renewed without end (C21). If
-/// it really ended, a 401 says so.
-const SHORTEST_TOKEN: u64 = 30_000;
+/// A credential is used for at least so long, whatever the server says: a life of 0 would be renewed without end (C21).
+/// If it really ended, a 401 says so.
+const SHORTEST: u64 = 30_000;
 
 /// When the clocks of two moments drift apart by more than this, the machine slept or its clock was set.
 const DRIFT: i64 = 5_000;
@@ -279,7 +279,7 @@ impl Machine {
         let now = self.now;
         let at = |lifetime: u64| now.wall.saturating_add_unsigned(lifetime);
         let ends = |lifetime: u64| now.monotonic.saturating_add(lifetime);
-        let lifetime = established.token.as_ref().map(|token| token.lifetime.max(SHORTEST_TOKEN));
+        let lifetime = established.token.as_ref().map(|token| token.lifetime.max(SHORTEST));
         self.page.covered = false;
         self.problem = None;
         self.revocation.place_at(established.ep, established.issuer);
@@ -294,7 +294,8 @@ impl Machine {
             sid: established.sid,
             token,
             established_at: now.monotonic,
-            session_ends: ends(established.session_lifetime),
+            // A session that has ended already, by its own answer, would be asked about without end (C21).
+            session_ends: ends(established.session_lifetime.max(SHORTEST)),
             idle_lifetime: established.idle_lifetime,
             expires_at: at(established.session_lifetime),
             doubted_since: None,
