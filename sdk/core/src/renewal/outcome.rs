@@ -165,6 +165,7 @@ impl Machine {
         self.generation = self.renewals.record.generation;
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
+        let before = self.sid().map(str::to_owned);
         match ending {
             Ending::Established(established) => {
                 if let Some(told) = self.renewals.job.as_ref().and_then(|job| job.tells) {
@@ -182,7 +183,10 @@ impl Machine {
             }
             Ending::Acknowledged => self.problem = None,
         }
-        self.tell_moved();
+        // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on.
+        if self.renewals.is_shared() || before.as_deref() != self.sid() {
+            self.tell_moved();
+        }
         self.finish(Ok(()));
     }
 
