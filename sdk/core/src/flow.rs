@@ -134,6 +134,9 @@ pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<
 
 /// Reads the body; one that ends too early is a lost answer.
 pub(crate) fn read_body(response: &Response) -> Result<Value, Failure> {
+    if response.status == 204 {
+        return Err(misunderstood("it has no content"));
+    }
     json::parse(&response.body).map_err(|problem| Failure {
         error: Error::server("unreadable_answer", format!("The server's answer can't be read: {problem}.")),
         may_have_happened: problem.cut_short,
