@@ -48,6 +48,9 @@ impl Sqlite {
             .max_connections(connections)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A ping before each use is for connections over a network. Here a caller who hung up in the middle of one
+            // would take the connection along, and with it a database in memory.
+            .test_before_acquire(false)
             .acquire_timeout(busy_timeout.max(Duration::from_secs(1)))
             .connect_with(options)
             .await?;
@@ -368,4 +371,28 @@ fn number(value: i64) -> u64 {
 
 fn bound(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, task::Poll};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_hangs_up_while_waiting_takes_no_database_along() {
+        let store = Sqlite::in_memory(Duration::from_secs(1)).await.unwrap();
+        for steps in [1, 2, 3, 4, 5, 8].repeat(5) {
+            let mut opening = store.read();
+            for _ in 0..steps {
+                let is_open = poll_fn(|context| Poll::Ready(opening.as_mut().poll(context).is_ready())).await;
+                if is_open {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(opening);
+            store.read().await.unwrap().users().await.unwrap();
+        }
+    }
 }
