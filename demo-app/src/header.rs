@@ -1,9 +1,13 @@
 //! Who is signed in, how sure are we, and where can one go?
 
 use countersign_leptos::{FlowKind, Gate, SignedIn, Standing, State, use_auth};
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::web_sys::Element;
 use leptos_router::components::A;
+
+use crate::page::focus_heading;
 
 #[component]
 pub fn Header() -> impl IntoView {
@@ -17,7 +21,7 @@ pub fn Header() -> impl IntoView {
                     </svg>
                     "Countersign"
                 </A>
-                <nav aria-label="Pages">
+                <nav aria-label="Pages" on:click=focus_present_page>
                     <A href="/account">"Account"</A>
                     <A href="/devices">"Devices"</A>
                     <A href="/reports">"Reports"</A>
@@ -29,6 +33,14 @@ pub fn Header() -> impl IntoView {
                 </div>
             </div>
         </header>
+    }
+}
+
+/// A link to the page that is shown already brings no new page, so the focus is moved here.
+fn focus_present_page(event: MouseEvent) {
+    let link = event_target::<Element>(&event).closest("a[aria-current=page]");
+    if matches!(link, Ok(Some(_))) {
+        focus_heading();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use leptos::html::H1;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
 
 /// Whether a page was shown before: the first one leaves the focus where the browser put it.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,14 @@ pub fn Page(
         <h1 node_ref=heading tabindex="-1">{title}</h1>
         {(!lead.is_empty()).then(|| view! { <p class="lead">{lead}</p> })}
         {children()}
+    }
+}
+
+/// Moves the focus to the heading of the page that is shown.
+pub fn focus_heading() {
+    let heading = document().query_selector("h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+        let _ = heading.focus();
     }
 }
 

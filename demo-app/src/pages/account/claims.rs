@@ -66,6 +66,9 @@ fn verification(verification: &Verification) -> (&'static str, String) {
         Verification::FromServer => ("good", "the server itself, over its own connection; no signature".to_owned()),
         Verification::Pending => ("", "the server itself; the signature is being checked".to_owned()),
         Verification::Verified { key_id } => ("good", format!("a signature, checked with the server's key {key_id}")),
-        Verification::Failed => ("bad", "nobody: the signature is wrong, and every gate stays closed".to_owned()),
+        Verification::Unsupported => ("", "the server itself; this browser can't check the signature".to_owned()),
+        Verification::Failed => {
+            ("bad", "nobody: it is no token of this server for us, and every gate stays closed".to_owned())
+        }
     }
 }
