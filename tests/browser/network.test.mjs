@@ -18,6 +18,7 @@ import {
   signOut,
 } from "./support/demo.mjs";
 import { eventually } from "./support/eventually.mjs";
+import { storedText } from "./support/storage.mjs";
 import { expectNeverSignedOut, placeWitness, testimony } from "./support/witness.mjs";
 
 const OFFLINE = /net::ERR_INTERNET_DISCONNECTED/;
@@ -87,6 +88,7 @@ test.inBothFlows(
     await signOut(page);
     await expectState(page, "signed-out");
     await page.getByText("The server does not know it yet").waitFor();
+    await eventually(async () => assert.ok((await storedText(page)).includes(`sign_out_owed\\":\\"${sid}`)));
     await page.close();
     assert.deepEqual(await requests(server, SPEECH[flow].signOut), []);
 
