@@ -13,6 +13,8 @@ pub struct Record {
     pub generation: u64,
     /// The session that this browser is signed in with.
     pub sid: Option<String>,
+    /// When that session ends at the latest.
+    pub ends_at: Option<UnixMillis>,
     /// Why there is none.
     pub ended: Option<Reason>,
     /// The key of the renewal that is on its way, or was when its answer got lost.
@@ -38,6 +40,7 @@ impl Record {
             revision: u64::try_from(number("revision")?).ok()?,
             generation: u64::try_from(number("generation")?).ok()?,
             sid: word("sid"),
+            ends_at: number("ends_at"),
             ended: word("ended").map(|code| Reason::from_code(&code, revoked_by.as_deref())),
             attempt_key: word("attempt_key"),
             made_by: word("made_by"),
@@ -57,6 +60,7 @@ impl Record {
             ("revision", whole(self.revision)),
             ("generation", whole(self.generation)),
             ("sid", self.sid.as_deref().into()),
+            ("ends_at", self.ends_at.into()),
             ("ended", self.ended.map(|reason| reason.code()).into()),
             ("revoked_by", revoked_by.into()),
             ("attempt_key", self.attempt_key.as_deref().into()),

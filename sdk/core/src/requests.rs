@@ -83,7 +83,9 @@ impl Machine {
         if matches!(self.who, Who::Nobody(_)) {
             return self.reply(id, Reply::Failed(Error::signed_out()));
         }
-        self.requests.calls.insert(id, Call { what, step: Step::Waiting { repeated: false }, sid: None, refusal: None });
+        self.requests
+            .calls
+            .insert(id, Call { what, step: Step::Waiting { repeated: false }, sid: None, refusal: None });
         if self.is_credential_usable() {
             return self.go(id);
         }

@@ -346,6 +346,20 @@ fn ending_all_sessions_is_a_sign_out() {
 }
 
 #[test]
+fn coming_back_after_the_absolute_end_finds_an_expired_session_and_not_an_evicted_one() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        tab.crash();
+        world.advance(50_000);
+        let tab = browser.open_tab(flow);
+        assert_eq!(tab.reason(), Some(Reason::Expired));
+        tab.reload();
+        assert_eq!(tab.reason(), Some(Reason::Expired));
+    });
+}
+
+#[test]
 fn a_cookie_that_the_browser_dropped_is_called_evicted() {
     in_both_flows(|flow| {
         let (_, browser, tab) = World::with_tab(flow);

@@ -77,6 +77,10 @@ impl Machine {
                 .is_some_and(|sent| self.now.wall - sent > i64::from(record.refresh_retry_for.unwrap_or(0)) * 1000);
         let reason = match (reason, &record.sid, record.ended) {
             (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
+            // The cookie ends with the session, and by the same clock.
+            (Reason::NoCredential, Some(_), _) if record.ends_at.is_some_and(|ends| ends <= self.now.wall) => {
+                Reason::Expired
+            }
             (Reason::NoCredential, Some(_), _) => Reason::Evicted,
             // Why the session ended was said before, in this tab or another.
             (Reason::NoCredential, None, Some(ended)) => ended,
@@ -131,7 +135,8 @@ impl Machine {
             Ending::Established(established) => {
                 let made_by = stored.attempt_key.clone().filter(|_| !is_sign_in);
                 let refresh_retry_for = established.refresh_retry_for.or(stored.refresh_retry_for);
-                Record { made_by, refresh_retry_for, ..self.moved_on(Some(established.sid.clone()), None) }
+                let ends_at = Some(self.now.wall.saturating_add_unsigned(established.session_lifetime));
+                Record { made_by, refresh_retry_for, ends_at, ..self.moved_on(Some(established.sid.clone()), None) }
             }
             Ending::Ended(reason) => self.moved_on(None, Some(*reason)),
             Ending::Acknowledged => Record { revision: stored.revision + 1, sign_out_owed: None, ..stored.clone() },
