@@ -334,6 +334,7 @@ impl Inner {
         if let Some(waiting) = &mut self.tabs[id].frozen {
             return waiting.push(input);
         }
+        self.evidence.see("input", || format!("{input:?}"));
         let moment = self.moment(id);
         let Some(machine) = &mut self.tabs[id].machine else { return };
         machine.handle(moment, input);

@@ -111,14 +111,20 @@ pub struct Dressing {
     pub cookies: bool,
 }
 
-/// A signature, with the key to check it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A signature, with the key to check it. Message and signature together are the token, and are not printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignatureCheck {
     pub algorithm: Algorithm,
     /// The public key as JWK text.
     pub key: String,
     pub message: Vec<u8>,
     pub signature: Vec<u8>,
+}
+
+impl std::fmt::Debug for SignatureCheck {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SignatureCheck").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
 }
 
 /// What a call gets.

@@ -112,12 +112,23 @@ pub struct Answer {
     pub problem: Option<String>,
 }
 
-/// An answer to a request of the core's own. Header names are in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer to a request of the core's own. Header names are in lower case. The body may hold a token and is not printed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let length = self.body.len();
+        formatter
+            .debug_struct("Response")
+            .field("status", &self.status)
+            .field("length", &length)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there is no answer.

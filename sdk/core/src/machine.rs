@@ -28,7 +28,6 @@ const SHORTEST: u64 = 30_000;
 const DRIFT: i64 = 5_000;
 
 /// The state machine of one client in one tab.
-#[derive(Debug)]
 pub struct Machine {
     pub(crate) config: Config,
     pub(crate) flow: &'static dyn Flow,
@@ -105,9 +104,11 @@ impl Page {
     }
 }
 
-impl std::fmt::Debug for dyn Flow {
+/// Prints what an application can see; tokens on their way through are nobody's to print.
+impl std::fmt::Debug for Machine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Flow")
+        let mut parts = formatter.debug_struct("Machine");
+        parts.field("generation", &self.generation).field("snapshot", &self.snapshot()).finish_non_exhaustive()
     }
 }
 
