@@ -29,6 +29,8 @@ pub struct Provenance {
     pub source: Source,
     /// When they arrived, by the device's clock.
     pub received_at: UnixMillis,
+    /// What the server's clock said then, as estimated from its answer.
+    pub server_time: UnixMillis,
     pub verification: Verification,
 }
 
@@ -52,7 +54,9 @@ pub enum Verification {
     Verified {
         key_id: String,
     },
-    /// The signature is wrong, or its key is not the server's: no gate opens on these.
+    /// The token came from the server itself; this browser can't check its algorithm or key.
+    Unsupported,
+    /// The token is none of this server's for us: a wrong signature, key, issuer, kind or time. No gate opens on these.
     Failed,
 }
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub client_id: String,
     /// The `iss` of tokens and events. By default what the server says when it signs somebody in.
     pub issuer: Option<String>,
+    /// The `aud` of access tokens, where it is to be checked here too: the API that they are meant for checks it anyway.
+    pub audience: Option<String>,
     /// Origins besides the server's that get the credential on [`Ask`](crate::input::Command::Ask).
     pub allowed_origins: Vec<String>,
     pub dialect: Dialect,
@@ -58,6 +60,7 @@ impl Config {
             base_path: String::new(),
             client_id: "demo".to_owned(),
             issuer: None,
+            audience: None,
             allowed_origins: Vec::new(),
             dialect: Dialect::countersign(),
         }

@@ -229,7 +229,20 @@ pub(crate) fn reach(config: &Config, origin: &str) -> Reach {
     if origin == config.page_origin { Reach::SameOrigin } else { Reach::OtherOrigin }
 }
 
+/// When an answer arrived, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub at: UnixMillis,
+    /// None where the answer did not show it.
+    pub server_time: Option<UnixMillis>,
+}
+
 impl Response {
+    pub(crate) fn arrival(&self, now: UnixMillis) -> Arrival {
+        let server_time = self.header("date").and_then(crate::time::http_date);
+        Arrival { at: now, server_time }
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

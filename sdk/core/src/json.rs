@@ -85,6 +85,15 @@ impl Value {
         }
     }
 
+    /// A number, whole or not.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// A number of seconds; whole or not, also as the text that some servers send.
     pub fn as_seconds(&self) -> Option<f64> {
         match self {

@@ -1,9 +1,26 @@
-//! What is in a token, and who vouches for it? Text becomes [`Untrusted`], and only a checked signature makes it
-//! genuine.
+//! What is in a token, and who vouches for it? Text becomes [`Untrusted`], a [`Policy`] makes it [`Examined`], and only
+//! a checked signature makes it [`Verified`].
 
+mod algorithm;
+mod cache;
+mod compact;
 mod keys;
+mod kind;
+#[cfg(feature = "native-verify")]
+pub mod native;
 pub(crate) mod pending;
+mod policy;
+mod refusal;
+#[cfg(test)]
+mod testing;
 mod token;
+mod verified;
 
+pub use algorithm::Algorithm;
+pub use compact::{Compact, LONGEST, Signed};
 pub use keys::{Key, KeySet};
-pub use token::{Algorithm, Kind, NotAToken, Untrusted};
+pub use kind::Kind;
+pub use policy::Policy;
+pub use refusal::{NotAToken, Refusal};
+pub use token::Untrusted;
+pub use verified::{Examined, Verified};

@@ -364,12 +364,13 @@ impl Machine {
         self.renew_on_time();
         self.check_on_time();
         self.stream_on_time();
+        self.keys_on_time();
     }
 
     /// Keeps one timer, for the nearest thing that has a time.
     fn set_timer(&mut self) {
-        let nearest =
-            [self.renewal_deadline(), self.check_deadline(), self.stream_deadline()].into_iter().flatten().min();
+        let deadlines = [self.renewal_deadline(), self.check_deadline(), self.stream_deadline(), self.keys_deadline()];
+        let nearest = deadlines.into_iter().flatten().min();
         if nearest == self.wakes_at {
             return;
         }

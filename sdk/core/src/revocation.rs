@@ -57,6 +57,11 @@ impl Revocation {
         }
     }
 
+    /// Who signs tokens and events.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     pub fn forget(&mut self) {
         self.place = 0;
         self.last_heard = 0;

@@ -44,6 +44,26 @@ pub fn millis_from_seconds(seconds: f64) -> u64 {
     if millis.is_nan() { 0 } else { millis as u64 }
 }
 
+/// The time of an HTTP date in its one current form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+pub fn http_date(text: &str) -> Option<UnixMillis> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words = text.trim().split_once(", ")?.1.split(' ');
+    let mut next = || words.next();
+    let number = |text: &str| text.parse::<u16>().ok().map(i64::from);
+    let day = number(next()?)?;
+    let month = next()?;
+    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let year = number(next()?)?;
+    let mut clock = next()?.split(':').map(number);
+    let mut unit = || clock.next().flatten();
+    let (hours, minutes, seconds) = (unit()?, unit()?, unit()?);
+    let is_sound = next() == Some("GMT") && (1..=31).contains(&day) && hours < 24 && minutes < 60 && seconds <= 60;
+    // Days since the epoch, counted in years that begin in March.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    is_sound.then_some((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +74,17 @@ mod tests {
         assert_eq!(millis_from_seconds(-1.0), 0);
         assert_eq!(millis_from_seconds(1e18), LONGEST_TIMER);
         assert_eq!(millis_from_seconds(f64::NAN), 0);
+    }
+
+    #[test]
+    fn an_http_date_is_a_time_and_anything_else_is_not() {
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000));
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(http_date("Thu, 29 Feb 2024 23:59:59 GMT"), Some(1_709_251_199_000));
+        for bad in ["", "now", "1790000000", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 25:00:00 GMT", ", a b c d"]
+        {
+            assert_eq!(http_date(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ export interface SignedInState {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly source: "session-endpoint" | "access-token" | "token-endpoint";
   /** Whether a signature vouches for the claims. */
-  readonly verification: "from-server" | "pending" | "verified" | "failed";
+  readonly verification: "from-server" | "pending" | "verified" | "unsupported" | "failed";
   /** The session's public name; no secret. */
   readonly sid: string;
   readonly flow: Flow;

@@ -129,6 +129,7 @@ fn verification(verification: &Verification) -> &'static str {
         Verification::FromServer => "from-server",
         Verification::Pending => "pending",
         Verification::Verified { .. } => "verified",
+        Verification::Unsupported => "unsupported",
         Verification::Failed => "failed",
     }
 }

@@ -4,8 +4,8 @@ use crate::claims::{Claims, Provenance, Source, Verification};
 use crate::config::Config;
 use crate::effect::{Dressing, Request};
 use crate::flow::{
-    Established, Flow, Judgement, REQUEST_HEADER, Renewal, json_body, lifetime, merged, misunderstood, problem, reach,
-    read_body, reason, request,
+    Arrival, Established, Flow, Judgement, REQUEST_HEADER, Renewal, json_body, lifetime, merged, misunderstood,
+    problem, reach, read_body, reason, request,
 };
 use crate::input::{Answer, Response};
 use crate::json::{self, Value};
@@ -37,7 +37,7 @@ impl Flow for SessionFlow {
         };
         let code = document.member("code").and_then(Value::as_text);
         match (response.status, code) {
-            (200 | 201, _) => read(&document, now).map_or_else(
+            (200 | 201, _) => read(&document, response.arrival(now)).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -78,10 +78,14 @@ pub(super) fn credentials(config: &Config, username: &str, password: &Secret) ->
     ])
 }
 
-fn read(document: &Value, now: UnixMillis) -> Result<Established, String> {
+fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
     let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
-    let provenance =
-        Provenance { source: Source::SessionEndpoint, received_at: now, verification: Verification::FromServer };
+    let provenance = Provenance {
+        source: Source::SessionEndpoint,
+        received_at: arrival.at,
+        server_time: arrival.server_time.unwrap_or(arrival.at),
+        verification: Verification::FromServer,
+    };
     Ok(Established {
         sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
         ep: super::token::place(document)?,

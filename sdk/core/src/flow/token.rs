@@ -6,12 +6,12 @@ use crate::effect::{Dressing, Request};
 use crate::error::Error;
 use crate::flow::session::credentials;
 use crate::flow::{
-    Bearer, Established, Failure, Flow, Judgement, Renewal, form_body, json_body, lifetime, merged, misunderstood,
-    problem, reach, read_body, reason, request,
+    Arrival, Bearer, Established, Failure, Flow, Judgement, Renewal, form_body, json_body, lifetime, merged,
+    misunderstood, problem, reach, read_body, reason, request,
 };
 use crate::input::{Answer, Response};
 use crate::json::Value;
-use crate::jwt::{Kind, Untrusted};
+use crate::jwt::Untrusted;
 use crate::secret::Secret;
 use crate::time::UnixMillis;
 
@@ -46,7 +46,7 @@ impl Flow for TokenFlow {
         };
         let word = |name| document.member(name).and_then(Value::as_text);
         match (response.status, word("error").or(word("code"))) {
-            (200, _) => read(&document, now).map_or_else(
+            (200, _) => read(&document, response.arrival(now)).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -104,7 +104,7 @@ impl Flow for TokenFlow {
     }
 }
 
-fn read(document: &Value, now: UnixMillis) -> Result<Established, String> {
+fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
     let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
     let secret = text("access_token").ok_or("access_token is missing")?;
     // Anything else could break out of the Authorization header.
@@ -114,8 +114,9 @@ fn read(document: &Value, now: UnixMillis) -> Result<Established, String> {
     if !text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")) {
         return Err("token_type is not Bearer".to_owned());
     }
-    let decoded = Untrusted::parse(&secret).ok().filter(|token| token.is(Kind::AccessToken));
-    let claims = claims(document, decoded.as_ref(), now)?;
+    // What is no JWT, or is encrypted for somebody else, is opaque here.
+    let decoded = Untrusted::parse(&secret).ok();
+    let claims = claims(document, decoded.as_ref(), arrival)?;
     let token_lifetime = lifetime(document, "expires_in").ok_or("expires_in is missing")?;
     Ok(Established {
         sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
@@ -133,22 +134,33 @@ fn read(document: &Value, now: UnixMillis) -> Result<Established, String> {
 }
 
 /// The claims of the token itself where it can be read, else those beside it. Names for display come from `user`.
-fn claims(document: &Value, decoded: Option<&Untrusted>, now: UnixMillis) -> Result<Claims, String> {
+fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival) -> Result<Claims, String> {
     let beside = merged(document);
     let Some(token) = decoded else {
-        let provenance =
-            Provenance { source: Source::TokenEndpoint, received_at: now, verification: Verification::FromServer };
+        let provenance = Provenance {
+            source: Source::TokenEndpoint,
+            received_at: arrival.at,
+            server_time: arrival.server_time.unwrap_or(arrival.at),
+            verification: Verification::FromServer,
+        };
         return Claims::read(beside, provenance);
     };
-    let provenance = Provenance { source: Source::AccessToken, received_at: now, verification: Verification::Pending };
-    let mut claims = Claims::read(token.claims.clone(), provenance)?;
+    // A server that hides its clock has just written it into the token.
+    let issued_at = token.claims().member("iat").and_then(Value::as_integer).map(|at| at.saturating_mul(1000));
+    let provenance = Provenance {
+        source: Source::AccessToken,
+        received_at: arrival.at,
+        server_time: arrival.server_time.or(issued_at).unwrap_or(arrival.at),
+        verification: Verification::Pending,
+    };
+    let mut claims = Claims::read(token.claims().clone(), provenance)?;
     let word = |name| beside.member(name).and_then(Value::as_text).map(str::to_owned);
     if word("sub").is_some_and(|sub| sub != claims.subject) {
         return Err("the token is somebody else's".to_owned());
     }
     claims.username = claims.username.or(word("username"));
     claims.name = claims.name.or(word("name"));
-    claims.token_header = Some(token.header.clone());
+    claims.token_header = Some(token.header().clone());
     Ok(claims)
 }
 

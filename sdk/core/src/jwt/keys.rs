@@ -1,7 +1,13 @@
 //! Which keys does the server sign with? Only those of its configured key set (C13, C14, C19).
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+
 use crate::json::{self, Value};
 use crate::jwt::Algorithm;
+
+/// A set with more keys or bytes is not looked at.
+const MOST_KEYS: usize = 100;
+const LARGEST: usize = 256 * 1024;
 
 /// The usable keys of a JWK set (RFC 7517 §5).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -9,11 +15,12 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// One public key, bound to one algorithm.
+/// One public key, bound to the algorithms that it may be used with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     pub id: Option<String>,
-    pub algorithm: Algorithm,
+    /// One; or all of RSA, where an RSA key does not say which one it is for.
+    pub algorithms: Vec<Algorithm>,
     /// The public members as JWK text, for the host to import.
     pub jwk: String,
 }
@@ -21,10 +28,22 @@ pub struct Key {
 impl KeySet {
     /// Reads a JWK set; none if the document is not one. Entries that are no usable public signature key are left out.
     pub fn read(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > LARGEST {
+            return None;
+        }
         let document = json::parse(bytes).ok()?;
         let Value::List(entries) = document.member("keys")? else { return None };
-        let keys: Vec<Key> = entries.iter().take(100).filter_map(Key::read).collect();
-        Some(Self { keys })
+        if entries.len() > MOST_KEYS {
+            return None;
+        }
+        let keys: Vec<Key> = entries.iter().filter_map(Key::read).collect();
+        // One name for two keys: nobody can tell which one is meant, so neither is used.
+        let is_unique = |key: &Key| keys.iter().filter(|other| other.could_stand_in_for(key)).count() == 1;
+        Some(Self { keys: keys.iter().filter(|key| is_unique(key)).cloned().collect() })
+    }
+
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
     }
 
     /// The key for a token: by `kid` where there is one, and only for the algorithm the key itself is for. Without a
@@ -33,7 +52,7 @@ impl KeySet {
         let mut fitting = self
             .keys
             .iter()
-            .filter(|key| key.algorithm == algorithm && key_id.is_none_or(|id| key.id.as_deref() == Some(id)));
+            .filter(|key| key.algorithms.contains(&algorithm) && key_id.is_none_or(|id| key.id.as_deref() == Some(id)));
         match (fitting.next(), fitting.next()) {
             (Some(key), None) => Some(key),
             _ => None,
@@ -42,63 +61,129 @@ impl KeySet {
 }
 
 impl Key {
-    fn read(entry: &Value) -> Option<Self> {
+    /// Reads one JWK; none if it is not a public key for signatures that we can use.
+    pub fn read(entry: &Value) -> Option<Self> {
         let word = |name| entry.member(name).and_then(Value::as_text);
-        let is_for_signatures = word("use").is_none_or(|purpose| purpose == "sig");
         let is_private = ["d", "k", "p", "q"].iter().any(|member| entry.member(member).is_some());
-        if !is_for_signatures || is_private || entry.member("kid").is_some_and(|id| id.as_text().is_none()) {
+        if is_private || !is_for_signatures(entry) {
             return None;
         }
-        let curve = word("crv");
-        let (implied, members): (Option<Algorithm>, &[&str]) = match (word("kty")?, curve) {
-            ("EC", Some("P-256")) => (Some(Algorithm::Es256), &["kty", "crv", "x", "y"]),
-            ("EC", Some("P-384")) => (Some(Algorithm::Es384), &["kty", "crv", "x", "y"]),
-            ("EC", Some("P-521")) => (Some(Algorithm::Es512), &["kty", "crv", "x", "y"]),
-            ("OKP", Some("Ed25519")) => (Some(Algorithm::EdDsa), &["kty", "crv", "x"]),
-            ("RSA", None) => (None, &["kty", "n", "e"]),
+        let id = match entry.member("kid") {
+            None => None,
+            Some(id) => Some(id.as_text()?.to_owned()),
+        };
+        let bytes = |name: &str| Base64UrlUnpadded::decode_vec(entry.member(name)?.as_text()?).ok();
+        let is_sized = |names: &[&str], size| names.iter().all(|name| bytes(name).is_some_and(|all| all.len() == size));
+        let (implied, members, is_sound): (&[Algorithm], &[&str], bool) = match (word("kty")?, word("crv")) {
+            ("EC", Some("P-256")) => (&[Algorithm::Es256], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 32)),
+            ("EC", Some("P-384")) => (&[Algorithm::Es384], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 48)),
+            ("EC", Some("P-521")) => (&[Algorithm::Es512], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 66)),
+            ("OKP", Some("Ed25519")) => (&[Algorithm::EdDsa], &["kty", "crv", "x"], is_sized(&["x"], 32)),
+            ("RSA", None) => (&Algorithm::RSA, &["kty", "n", "e"], is_sound_rsa(&bytes("n")?, &bytes("e")?)),
             _ => return None,
         };
-        let declared = match entry.member("alg") {
-            None => None,
-            Some(name) => Some(Algorithm::from_name(name.as_text()?)?),
-        };
-        // An RSA key serves several algorithms, so it has to say which one is meant.
-        let algorithm = match (implied, declared) {
-            (Some(implied), Some(declared)) if implied != declared => return None,
-            (Some(implied), _) => implied,
-            (None, Some(declared)) if declared.name().starts_with(['R', 'P']) => declared,
-            (None, _) => return None,
+        let algorithms = match entry.member("alg") {
+            None => implied.to_vec(),
+            Some(name) => vec![Algorithm::from_name(name.as_text()?).filter(|name| implied.contains(name))?],
         };
         let public =
             members.iter().map(|name| Some(((*name).to_owned(), word(name)?.into()))).collect::<Option<_>>()?;
-        Some(Self { id: word("kid").map(str::to_owned), algorithm, jwk: json::print(&Value::Object(public)) })
+        is_sound.then(|| Self { id, algorithms, jwk: json::print(&Value::Object(public)) })
     }
+
+    fn could_stand_in_for(&self, other: &Key) -> bool {
+        self.id.is_some() == other.id.is_some()
+            && (self == other
+                || (self.id.is_some()
+                    && self.id == other.id
+                    && self.algorithms.iter().any(|algorithm| other.algorithms.contains(algorithm))))
+    }
+}
+
+/// `use` and `key_ops` (RFC 7517 §4.2, §4.3), where they are there.
+fn is_for_signatures(entry: &Value) -> bool {
+    let is_used_for_it = entry.member("use").is_none_or(|purpose| purpose.as_text() == Some("sig"));
+    let is_operated_for_it = match entry.member("key_ops") {
+        None => true,
+        Some(Value::List(operations)) => operations.iter().any(|operation| operation.as_text() == Some("verify")),
+        Some(_) => false,
+    };
+    is_used_for_it && is_operated_for_it
+}
+
+/// 2048 to 8192 bits (RFC 7518 §3.3), and an odd exponent above 1 that is not slow on purpose.
+fn is_sound_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
+    let significant = |bytes: &[u8]| bytes.iter().position(|byte| *byte != 0).map_or(0, |zeros| bytes.len() - zeros);
+    let is_odd = exponent.last().is_some_and(|last| last % 2 == 1);
+    let is_above_one = significant(exponent) > 1 || exponent.last().is_some_and(|last| *last > 1);
+    (256..=1024).contains(&significant(modulus)) && significant(exponent) <= 4 && is_odd && is_above_one
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SET: &str = r#"{"keys":[
-        {"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"a","alg":"ES256","use":"sig"},
-        {"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"b","alg":"RS256"},
-        {"kty":"oct","k":"c2VjcmV0","kid":"c","alg":"HS256"},
-        {"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"d","use":"enc"},
-        {"kty":"EC","crv":"P-256","x":"eA","y":"eQ","d":"ZA","kid":"e"}]}"#;
+    fn set(keys: &[String]) -> KeySet {
+        KeySet::read(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
+    }
+
+    fn point(members: &str) -> String {
+        let (x, y) = ("A".repeat(43), "Q".repeat(43).replace("QQQQQQQQQQQQQ", "AAAAAAAAAAAAA"));
+        let y = format!("{}A", &y[..42]);
+        format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}",{members}}}"#)
+    }
+
+    fn rsa(modulus: usize, exponent: &str, members: &str) -> String {
+        let n = Base64UrlUnpadded::encode_string(&vec![0xab; modulus]);
+        format!(r#"{{"kty":"RSA","n":"{n}","e":"{exponent}","kid":"r"{members}}}"#)
+    }
 
     #[test]
     fn c13_a_key_serves_only_the_algorithm_it_is_for() {
-        let set = KeySet::read(SET.as_bytes()).unwrap();
+        let set = set(&[
+            point(r#""kid":"a","alg":"ES256","use":"sig""#),
+            point(r#""kid":"b","alg":"RS256""#),
+            r#"{"kty":"oct","k":"c2VjcmV0","kid":"c","alg":"HS256"}"#.to_owned(),
+            point(r#""kid":"d","use":"enc""#),
+            point(r#""kid":"e","d":"ZA""#),
+            point(r#""kid":"f","key_ops":["sign"]"#),
+            point(r#""kid":"g","use":1"#),
+        ]);
         assert!(set.find(Some("a"), Algorithm::Es256).is_some());
         assert!(set.find(Some("a"), Algorithm::Rs256).is_none());
-        for other in ["b", "c", "d", "e", "unknown"] {
+        for other in ["b", "c", "d", "e", "f", "g", "unknown"] {
             assert!(set.find(Some(other), Algorithm::Es256).is_none(), "{other}");
         }
     }
 
     #[test]
+    fn c13_an_rsa_key_that_does_not_say_serves_rsa_and_nothing_else() {
+        let set = set(&[rsa(256, "AQAB", "")]);
+        assert!(set.find(Some("r"), Algorithm::Rs256).is_some() && set.find(Some("r"), Algorithm::Ps512).is_some());
+        assert!(set.find(Some("r"), Algorithm::Es256).is_none());
+    }
+
+    #[test]
+    fn c13_weak_rsa_keys_are_left_out() {
+        let is_used = |entry: String| !set(&[entry]).keys().is_empty();
+        assert!(is_used(rsa(256, "AQAB", "")) && is_used(rsa(512, "Aw", "")));
+        assert!(!is_used(rsa(128, "AQAB", "")), "1024 bits");
+        assert!(!is_used(rsa(256, "AQ", "")), "exponent 1");
+        assert!(!is_used(rsa(256, "Ag", "")), "even exponent");
+        assert!(!is_used(rsa(256, "AQEBAQE", "")), "an exponent that is slow on purpose");
+    }
+
+    #[test]
+    fn c19_one_name_for_two_keys_names_neither() {
+        let (one, other) = (point(r#""kid":"a""#), point(r#""kid":"a","alg":"ES256","use":"sig""#));
+        assert!(set(&[one.clone(), other]).keys().is_empty());
+        assert_eq!(set(&[one, rsa(256, "AQAB", "").replace(r#""r""#, r#""a""#)]).keys().len(), 2);
+    }
+
+    #[test]
     fn c19_what_is_no_key_set_is_none() {
-        for text in ["", "[]", "{}", r#"{"keys":"x"}"#, "<html>"] {
+        let many = format!(r#"{{"keys":[{}]}}"#, vec!["{}"; MOST_KEYS + 1].join(","));
+        for text in ["", "[]", "{}", r#"{"keys":"x"}"#, "<html>", &many] {
             assert!(KeySet::read(text.as_bytes()).is_none(), "{text}");
         }
     }

@@ -4,32 +4,34 @@
 use std::sync::Arc;
 
 use crate::claims::Verification;
-use crate::effect::{Effect, SignatureCheck};
+use crate::effect::{Effect, Reach};
 use crate::flow;
 use crate::input::{HttpFailure, Response, Stamp, VerifyOutcome};
-use crate::jwt::{Key, KeySet, Untrusted};
+use crate::jwt::cache::{Fetched, KeyCache};
+use crate::jwt::{Examined, Key, Kind, Policy, Refusal, Untrusted, Verified};
 use crate::machine::{Machine, Who};
 use crate::revocation::Event;
+use crate::secret::Secret;
 use crate::time::MonotonicMillis;
-
-/// An unknown key causes at most one fetch in this time (C19).
-const COOLDOWN: u64 = 30_000;
-
-/// A key gone from the set stops verifying after this, whatever the server allows.
-const LONGEST_AGE: u64 = 600_000;
 
 /// More tokens than this never wait for a key set.
 const MOST_WAITING: usize = 32;
 
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
-    checks: Vec<(Stamp, Subject, Option<String>)>,
+    checks: Vec<Check>,
     /// Tokens whose key is not known yet.
-    parked: Vec<(Subject, Untrusted)>,
-    keys: KeySet,
-    keys_end: MonotonicMillis,
-    fetched_at: Option<MonotonicMillis>,
-    fetch: Option<Stamp>,
+    parked: Vec<(Subject, Examined)>,
+    cache: KeyCache,
+}
+
+/// A check that is out.
+#[derive(Debug)]
+struct Check {
+    stamp: Stamp,
+    subject: Subject,
+    token: Examined,
+    key_id: Option<String>,
 }
 
 /// What becomes genuine.
@@ -39,10 +41,15 @@ pub(crate) enum Subject {
     Claims,
 }
 
+impl Subject {
+    fn is_event(&self) -> bool {
+        matches!(self, Self::Event(_))
+    }
+}
+
 impl Pending {
     pub fn is_waiting(&self) -> bool {
-        let is_event = |subject: &Subject| matches!(subject, Subject::Event(_));
-        self.checks.iter().any(|(_, subject, _)| is_event(subject)) || self.parked.iter().any(|(one, _)| is_event(one))
+        self.checks.iter().any(|check| check.subject.is_event()) || self.parked.iter().any(|(one, _)| one.is_event())
     }
 
     /// What waits belongs to a session that is over.
@@ -53,115 +60,103 @@ impl Pending {
 }
 
 impl Machine {
-    pub(crate) fn verify_event(&mut self, event: Event, token: Untrusted) {
+    pub(crate) fn verify_event(&mut self, event: Event, token: Examined) {
         self.verify(Subject::Event(event), token);
     }
 
+    /// Claims that just came in an access token. What can be checked without a key is checked at once.
     pub(crate) fn verify_claims(&mut self, token: Untrusted) {
         let pending = &mut self.revocation.pending;
         // Claims of an older token have nobody to vouch for any more.
-        pending.checks.retain(|(_, subject, _)| !matches!(subject, Subject::Claims));
-        pending.parked.retain(|(subject, _)| !matches!(subject, Subject::Claims));
-        self.verify(Subject::Claims, token);
+        pending.checks.retain(|check| check.subject.is_event());
+        pending.parked.retain(|(subject, _)| subject.is_event());
+        let Some(now) = self.holding().map(|holding| holding.claims.provenance.server_time) else { return };
+        let mut policy = Policy::new(Kind::AccessToken, self.revocation.issuer());
+        policy.audience.clone_from(&self.config.audience);
+        match policy.examine(token, now) {
+            Ok(token) => self.verify(Subject::Claims, token),
+            Err(refusal) => self.refused_token(&Subject::Claims, &refusal),
+        }
     }
 
-    fn verify(&mut self, subject: Subject, token: Untrusted) {
+    fn verify(&mut self, subject: Subject, token: Examined) {
         let now = self.now.monotonic;
         let pending = &mut self.revocation.pending;
-        let known =
-            (now < pending.keys_end).then(|| pending.keys.find(token.key_id.as_deref(), token.algorithm)).flatten();
+        let known = pending.cache.keys(now).and_then(|keys| token.key(keys).ok());
         if let Some(key) = known.cloned() {
             return self.check(subject, token, &key);
         }
-        if pending.parked.len() < MOST_WAITING {
-            pending.parked.push((subject, token));
+        let is_known_to_be_unknown = pending.cache.keys(now).is_some() && !pending.cache.may_fetch(now);
+        if is_known_to_be_unknown && !pending.cache.is_fetching() {
+            return self.refused_token(&subject, &Refusal::NoKey);
         }
-        if pending.fetch.is_some() {
-            return;
+        if pending.parked.len() == MOST_WAITING {
+            return self.refused_token(&subject, &Refusal::Unsupported);
         }
-        if pending.fetched_at.is_some_and(|at| now < at + COOLDOWN) && now < pending.keys_end {
-            return self.refuse_parked();
-        }
+        pending.parked.push((subject, token));
         self.fetch_keys();
     }
 
-    fn check(&mut self, subject: Subject, token: Untrusted, key: &Key) {
+    fn check(&mut self, subject: Subject, token: Examined, key: &Key) {
         let stamp = self.stamp();
-        self.revocation.pending.checks.push((stamp, subject, key.id.clone()));
-        let Untrusted { algorithm, message, signature, .. } = token;
-        self.emit(Effect::Verify {
-            stamp,
-            check: SignatureCheck { algorithm, key: key.jwk.clone(), message, signature },
-        });
+        let check = token.check_with(key);
+        self.revocation.pending.checks.push(Check { stamp, subject, token, key_id: key.id.clone() });
+        self.emit(Effect::Verify { stamp, check });
     }
 
     fn fetch_keys(&mut self) {
+        if !self.revocation.pending.cache.may_fetch(self.now.monotonic) {
+            return;
+        }
         let stamp = self.stamp();
         let mut request = flow::request(&self.config, "GET", &self.config.dialect.key_set, None);
         request.headers.retain(|(name, _)| *name != flow::REQUEST_HEADER);
         request.cookies = false;
-        self.revocation.pending.fetch = Some(stamp);
-        self.revocation.pending.fetched_at = Some(self.now.monotonic);
+        let entity_tag = self.revocation.pending.cache.begin(stamp);
+        // To another origin the header would cost a preflight, which not every server answers.
+        if let (Some(tag), Reach::SameOrigin) = (entity_tag, request.reach) {
+            request.headers.push(("If-None-Match", Secret::new(tag)));
+        }
         self.emit(Effect::Http { stamp, request });
     }
 
-    /// Whether the answer was the key set. A bad one never replaces a good one.
+    /// Whether the answer was the key set.
     pub(crate) fn on_key_set_answer(&mut self, stamp: Stamp, outcome: &Result<Response, HttpFailure>) -> bool {
-        if self.revocation.pending.fetch != Some(stamp) {
+        let fetched = self.revocation.pending.cache.take(&self.now, stamp, outcome);
+        if fetched == Fetched::Foreign {
             return false;
         }
-        let now = self.now.monotonic;
-        let pending = &mut self.revocation.pending;
-        pending.fetch = None;
-        let answered = outcome.as_ref().ok().filter(|response| response.status == 200);
-        let read = answered.and_then(|response| Some((KeySet::read(&response.body)?, max_age(response))));
-        let is_fresh = read.is_some();
-        if let Some((keys, age)) = read {
-            pending.keys = keys;
-            pending.keys_end = now + age.min(LONGEST_AGE);
-        }
-        for (subject, token) in std::mem::take(&mut pending.parked) {
-            let known = self.revocation.pending.keys.find(token.key_id.as_deref(), token.algorithm).cloned();
-            match known {
-                Some(key) if is_fresh => self.check(subject, token, &key),
-                None if is_fresh => self.not_genuine(&subject),
-                _ => self.not_checkable(&subject),
+        for (subject, token) in std::mem::take(&mut self.revocation.pending.parked) {
+            let now = self.now.monotonic;
+            let known = self.revocation.pending.cache.keys(now).map(|keys| token.key(keys).cloned());
+            match (known, &subject) {
+                (Some(Ok(key)), _) => self.check(subject, token, &key),
+                (Some(Err(refusal)), _) if fetched == Fetched::Fresh => self.refused_token(&subject, &refusal),
+                (_, Subject::Claims) => self.revocation.pending.parked.push((subject, token)),
+                (_, Subject::Event(_)) => self.refused_token(&subject, &Refusal::Unsupported),
             }
         }
         true
     }
 
-    fn refuse_parked(&mut self) {
-        for (subject, _) in std::mem::take(&mut self.revocation.pending.parked) {
-            self.not_genuine(&subject);
-        }
-    }
-
     pub(crate) fn on_verified(&mut self, stamp: Stamp, outcome: VerifyOutcome) {
         let checks = &mut self.revocation.pending.checks;
-        let Some(at) = checks.iter().position(|(waiting, ..)| *waiting == stamp) else { return };
-        let (_, subject, key_id) = checks.remove(at);
-        match (outcome, subject) {
-            (VerifyOutcome::Right, Subject::Event(event)) => self.on_genuine_event(&event),
-            (VerifyOutcome::Right, Subject::Claims) => {
-                self.vouch(Verification::Verified { key_id: key_id.unwrap_or_default() });
-            }
-            (VerifyOutcome::Wrong, subject) => self.not_genuine(&subject),
-            (VerifyOutcome::Unsupported, subject) => self.not_checkable(&subject),
+        let Some(at) = checks.iter().position(|check| check.stamp == stamp) else { return };
+        let Check { subject, token, key_id, .. } = checks.remove(at);
+        match (token.answered(key_id, outcome), subject) {
+            (Ok(_), Subject::Event(event)) => self.on_genuine_event(&event),
+            (Ok(token), Subject::Claims) => self.vouch(verification(&token)),
+            (Err(refusal), subject) => self.refused_token(&subject, &refusal),
         }
     }
 
-    /// Nobody can tell. An event then causes a look at the server; claims stay what the server itself handed over.
-    fn not_checkable(&mut self, subject: &Subject) {
-        if matches!(subject, Subject::Event(_)) {
-            self.distrust();
-        }
-    }
-
-    fn not_genuine(&mut self, subject: &Subject) {
-        match subject {
-            Subject::Event(_) => self.distrust(),
-            Subject::Claims => self.vouch(Verification::Failed),
+    /// An event that is not believed causes a look at the server. Claims of a token that is not believed open nothing;
+    /// where nobody could tell, they stay what the server itself handed over.
+    fn refused_token(&mut self, subject: &Subject, refusal: &Refusal) {
+        match (subject, refusal) {
+            (Subject::Event(_), _) => self.distrust(),
+            (Subject::Claims, Refusal::Unsupported) => self.vouch(Verification::Unsupported),
+            (Subject::Claims, _) => self.vouch(Verification::Failed),
         }
     }
 
@@ -170,11 +165,20 @@ impl Machine {
             Arc::make_mut(&mut holding.claims).provenance.verification = verification;
         }
     }
+
+    /// A fetch that brought nothing is repeated while claims wait for their key.
+    pub(crate) fn keys_on_time(&mut self) {
+        if self.keys_deadline().is_some_and(|at| at <= self.now.monotonic) {
+            self.fetch_keys();
+        }
+    }
+
+    pub(crate) fn keys_deadline(&self) -> Option<MonotonicMillis> {
+        let pending = &self.revocation.pending;
+        pending.cache.retry_at().filter(|_| self.page.online && !pending.parked.is_empty())
+    }
 }
 
-fn max_age(response: &Response) -> u64 {
-    let seconds = response
-        .header("cache-control")
-        .and_then(|value| value.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse::<u64>().ok()));
-    seconds.unwrap_or(300).saturating_mul(1000)
+fn verification(token: &Verified) -> Verification {
+    Verification::Verified { key_id: token.key_id().unwrap_or_default().to_owned() }
 }

@@ -1,7 +1,7 @@
 //! What does a security event say, and is it for us? (RFC 8417, CAEP 1.0)
 
 use crate::json::Value;
-use crate::jwt::{Kind, NotAToken, Untrusted};
+use crate::jwt::{Examined, Kind, Policy, Refusal, Untrusted};
 use crate::state::Reason;
 
 const TYPES: &str = "https://schemas.openid.net/secevent/caep/event-type/";
@@ -25,12 +25,9 @@ pub(crate) enum Verdict {
 }
 
 /// Why an event is none of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotForUs {
-    Token(NotAToken),
-    Kind,
-    Issuer,
-    Audience,
+    Token(Refusal),
     Subject,
     Shape,
 }
@@ -43,27 +40,16 @@ impl Event {
         audience: &str,
         subject: &str,
         sid: &str,
-    ) -> Result<(Self, Untrusted), NotForUs> {
-        let token = Untrusted::parse(set).map_err(NotForUs::Token)?;
-        let word = |name| token.claims.member(name).and_then(Value::as_text);
-        if !token.is(Kind::SecurityEvent) {
-            return Err(NotForUs::Kind);
-        }
-        if word("iss") != Some(issuer) {
-            return Err(NotForUs::Issuer);
-        }
-        if !token.is_for(audience) {
-            return Err(NotForUs::Audience);
-        }
-        if token.claims.member("sub").is_some() || token.claims.member("exp").is_some() {
-            return Err(NotForUs::Shape);
-        }
-        if !is_about(token.claims.member("sub_id"), issuer, subject, sid) {
+    ) -> Result<(Self, Examined), NotForUs> {
+        let policy = Policy::new(Kind::SecurityEvent, issuer).with_audience(audience);
+        let examine = || policy.examine(Untrusted::parse(set)?, 0);
+        let token = examine().map_err(NotForUs::Token)?;
+        if !is_about(token.claims().member("sub_id"), issuer, subject, sid) {
             return Err(NotForUs::Subject);
         }
-        let number = |name| token.claims.member(name).and_then(Value::as_integer).and_then(|n| u64::try_from(n).ok());
+        let number = |name| token.claims().member(name).and_then(Value::as_integer).and_then(|n| u64::try_from(n).ok());
         let (ep, prev) = (number("ep").ok_or(NotForUs::Shape)?, number("prev").unwrap_or(0));
-        let Some(Value::Object(events)) = token.claims.member("events") else { return Err(NotForUs::Shape) };
+        let Some(Value::Object(events)) = token.claims().member("events") else { return Err(NotForUs::Shape) };
         let [(kind, details)] = events.as_slice() else { return Err(NotForUs::Shape) };
         Ok((Self { ep, prev, verdict: verdict(kind, details) }, token))
     }
@@ -115,7 +101,7 @@ mod tests {
 
     fn claims(kind: &str, sub: &str, sid: &str) -> String {
         format!(
-            r#"{{"iss":"{ISSUER}","aud":"demo","ep":7,"prev":5,"sub_id":{{"format":"complex",
+            r#"{{"iss":"{ISSUER}","aud":"demo","iat":1790000000,"jti":"j","ep":7,"prev":5,"sub_id":{{"format":"complex",
             "user":{{"format":"iss_sub","iss":"{ISSUER}","sub":"{sub}"}},"session":{{"format":"opaque","id":"{sid}"}}}},
             "events":{{"{TYPES}{kind}":{{"initiating_entity":"admin","reason":"revoked"}}}}}}"#
         )
@@ -139,15 +125,15 @@ mod tests {
         let event = |typ, sub, sid| read(&set(typ, &claims("session-revoked", sub, sid)));
         assert_eq!(event("secevent+jwt", "u_carol", "s1"), Err(NotForUs::Subject));
         assert_eq!(event("secevent+jwt", "u_bob", "s2"), Err(NotForUs::Subject));
-        assert_eq!(event("at+jwt", "u_bob", "s1"), Err(NotForUs::Kind));
+        assert_eq!(event("at+jwt", "u_bob", "s1"), Err(NotForUs::Token(Refusal::Kind)));
         let other = claims("session-revoked", "u_bob", "s1");
         let changed = |from: &str, to: &str| read(&set("secevent+jwt", &other.replace(from, to)));
-        assert_eq!(changed(r#""aud":"demo""#, r#""aud":"else""#), Err(NotForUs::Audience));
+        assert_eq!(changed(r#""aud":"demo""#, r#""aud":"else""#), Err(NotForUs::Token(Refusal::Audience)));
         assert_eq!(
             changed(r#""iss":"https://auth.test","aud""#, r#""iss":"https://evil.test","aud""#),
-            Err(NotForUs::Issuer)
+            Err(NotForUs::Token(Refusal::Issuer))
         );
-        assert_eq!(changed(r#""ep":7"#, r#""sub":"u_bob","ep":7"#), Err(NotForUs::Shape));
+        assert_eq!(changed(r#""ep":7"#, r#""sub":"u_bob","ep":7"#), Err(NotForUs::Token(Refusal::Kind)));
         assert!(json::parse(other.as_bytes()).is_ok());
     }
 }
