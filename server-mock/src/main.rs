@@ -45,6 +45,10 @@ async fn run(arguments: config::Arguments) -> Result<(), Failure> {
     let mut config = loaded.config;
     let listener = listen(&config).await?;
     let address = listener.local_addr().map_err(|error| Failure(CANNOT_START, error.to_string()))?;
+    if loaded.public_url.is_none() {
+        // Two names for one page; browsers that send no Sec-Fetch-Site show only the origin.
+        config.allowed_origins.push(format!("http://localhost:{}", address.port()));
+    }
     config.public_url = loaded.public_url.unwrap_or_else(|| format!("http://{address}"));
     let random = Random::system();
     let control_token = loaded.control.then(|| random.secret());

@@ -145,8 +145,10 @@ async fn rule_1_only_known_hosts_are_answered() {
     assert_eq!(send(&server, both).await.status, 421, "every name must be on the list");
 }
 
-/// Header, Sec-Fetch-Site, Origin, and whether a change may pass.
-const SENDERS: [(Option<&str>, Option<&str>, Option<&str>, bool); 16] = [
+/// Countersign-Request, Sec-Fetch-Site, Origin, and whether a change may pass.
+type Sender = (Option<&'static str>, Option<&'static str>, Option<&'static str>, bool);
+
+const SENDERS: [Sender; 16] = [
     (Some("1"), Some("same-origin"), None, true),
     (Some("1"), Some("same-origin"), Some("https://evil.example"), true),
     (Some("1"), None, Some("http://127.0.0.1:8080"), true),
