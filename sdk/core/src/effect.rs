@@ -1,7 +1,5 @@
 //! Everything we can ask a host for.
 
-use std::fmt;
-
 use crate::devices::DeviceSession;
 use crate::error::Error;
 use crate::input::{CallId, Stamp};
@@ -113,11 +111,7 @@ pub struct Dressing {
     pub cookies: bool,
 }
 
-<<<<<<<
-/// A signature, with the key to check it. Message and signature are a token: neither is printed.
-=======
 /// A signature, with the key to check it. Message and signature together are the token, and are not printed.
->>>>>>>
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignatureCheck {
     pub algorithm: Algorithm,
@@ -125,12 +119,6 @@ pub struct SignatureCheck {
     pub key: String,
     pub message: Vec<u8>,
     pub signature: Vec<u8>,
-}
-
-impl fmt::Debug for SignatureCheck {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("SignatureCheck").field("algorithm", &self.algorithm).finish_non_exhaustive()
-    }
 }
 
 impl std::fmt::Debug for SignatureCheck {
