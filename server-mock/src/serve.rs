@@ -105,7 +105,12 @@ async fn answer(
 ) -> Result<axum::response::Response, Lost> {
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
-    let response = app.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+    // A task of its own: what was begun is finished, also when the client hangs up in the middle of a transaction.
+    let answered = tokio::spawn(async move {
+        let response: Result<_, Infallible> = app.oneshot(request).await;
+        response.unwrap_or_else(|never| match never {})
+    });
+    let response = answered.await.map_err(|_| Lost)?;
     match response.extensions().get::<AnswerLost>() {
         Some(AnswerLost) => Err(Lost),
         None => Ok(response),

@@ -67,7 +67,7 @@ pub fn refresh_token(row: &SqliteRow) -> Answer<RefreshToken> {
 pub fn event(row: &SqliteRow) -> Answer<Event> {
     let reason: Option<&str> = row.try_get("reason")?;
     Ok(Event {
-        number: super::number(row.try_get("number")?),
+        number: number(row.try_get("number")?),
         at: time(row, "at")?,
         kind: kind(row.try_get("kind")?)?,
         id: row.try_get("id")?,
@@ -111,6 +111,11 @@ pub fn kind_word(kind: Kind) -> &'static str {
 fn kind(word: &str) -> Answer<Kind> {
     let kinds = [Kind::Realm, Kind::Subject, Kind::Session, Kind::Client];
     kinds.into_iter().find(|kind| kind_word(*kind) == word).ok_or_else(|| strange("events.kind"))
+}
+
+/// SQLite has only signed integers; numbers of events are never negative.
+pub fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
 }
 
 fn time(row: &SqliteRow, column: &str) -> Answer<Time> {
