@@ -1,7 +1,7 @@
 //! Several tabs of one browser, and two users who take turns in it.
 
 use countersign_core::FlowKind::Token;
-use countersign_core::Standing;
+use countersign_core::{Gate, Standing};
 use countersign_tests::{Fault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
@@ -148,6 +148,26 @@ fn a_tab_that_missed_the_change_of_users_finds_out_by_the_servers_answer() {
         world.advance(30);
         assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
         assert_eq!(first.user().as_deref(), Some("carol"));
+    });
+}
+
+#[test]
+fn the_stream_of_the_first_user_is_not_the_seconds() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        let admin = world.administrator();
+        tab.sign_in("bob").unwrap();
+        world.advance(20);
+        // Bob's session goes on at the server, since the cookie was gone when carol signed in.
+        browser.clear_cookies();
+        tab.sign_in("carol").unwrap();
+        assert_eq!(admin.sessions_of("bob"), 1);
+        admin.set_roles("carol", &["member"]);
+        assert!(tab.is_open(&Gate::scope("reports:write")), "{:?}", tab.state());
+        admin.revoke_all("bob");
+        assert_eq!(tab.user().as_deref(), Some("carol"));
+        admin.revoke_all("carol");
+        assert!(!tab.is_signed_in(), "{:?}", tab.state());
     });
 }
 

@@ -179,6 +179,8 @@ impl Machine {
                 if self.sid().is_some_and(|sid| sid != established.sid) {
                     self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
                     self.revocation.forget();
+                    // It speaks of the session before.
+                    self.close_stream();
                 }
                 self.establish(*established);
             }
