@@ -8,6 +8,7 @@ use crate::claims::Claims;
 use crate::config::{Config, FlowKind};
 use crate::effect::{Body, Dressing, Reach, Request};
 use crate::error::Error;
+use crate::headers;
 use crate::input::{Answer, HttpFailure, Response};
 use crate::json::{self, Value};
 use crate::jwt::Untrusted;
@@ -110,17 +111,17 @@ pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<
     let response = outcome.map_err(|failure| Failure {
         error: match failure {
             HttpFailure::Deadline => {
-                Error::network("deadline_passed", "The server did not answer in time. Your session is kept.")
+                Error::network("deadline_passed", "The server did not answer in time.")
             }
             HttpFailure::Network | HttpFailure::Aborted => {
-                Error::network("unreachable", "The server can't be reached. Your session is kept.")
+                Error::network("unreachable", "The server can't be reached.")
             }
         },
         may_have_happened: true,
     })?;
     let status = response.status;
     if status == 429 || (500..600).contains(&status) {
-        let error = Error::server("server_busy", format!("The server answered {status}. Your session is kept."))
+        let error = Error::server("server_busy", format!("The server answered {status}."))
             .with_retry_after(retry_after(&response));
         return Err(Failure { error, may_have_happened: false });
     }
@@ -169,11 +170,10 @@ pub(crate) fn problem(status: u16, document: &Value) -> Error {
     }
 }
 
-/// `Retry-After` in whole seconds, at most an hour; a date or anything malformed counts as absent.
-pub(crate) fn retry_after(response: &Response) -> Option<u32> {
-    let value = response.header("retry-after")?.trim();
-    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| value.parse::<u32>().unwrap_or(u32::MAX).min(3600))
+/// How long the server wants to be left alone, where it says so.
+fn retry_after(response: &Response) -> Option<u32> {
+    let server_time = response.header("date").and_then(crate::time::http_date);
+    headers::retry_after(response.header("retry-after")?, server_time)
 }
 
 pub(crate) fn lifetime(document: &Value, name: &str) -> Option<u64> {

@@ -1,3 +1,5 @@
+//! The smallest application: sign in, and see what you may.
+
 use countersign_leptos::{AuthClient, Error, FlowKind, Gate, Gated, SignedIn, SignedOut, provide_auth, use_auth};
 use leptos::prelude::*;
 

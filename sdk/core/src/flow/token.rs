@@ -9,6 +9,7 @@ use crate::flow::{
     Arrival, Bearer, Established, Failure, Flow, Judgement, Renewal, form_body, json_body, lifetime, merged,
     misunderstood, problem, reach, read_body, reason, request,
 };
+use crate::headers::{self, Remedy};
 use crate::input::{Answer, Response};
 use crate::json::Value;
 use crate::jwt::Untrusted;
@@ -57,7 +58,7 @@ impl Flow for TokenFlow {
                 Judgement::Denied(problem(response.status, &document))
             }
             (400, Some("temporarily_unavailable")) => Judgement::Failed(Failure {
-                error: Error::server("server_busy", "The server is busy. Your session is kept."),
+                error: Error::server("server_busy", "The server is busy."),
                 may_have_happened: false,
             }),
             (400, Some(error)) if document.member("error").is_some() => Judgement::Failed(Failure {
@@ -84,19 +85,7 @@ impl Flow for TokenFlow {
     /// RFC 6750 §3.1: `invalid_token` is mended by a new token; `insufficient_scope` and the step-up challenge of
     /// RFC 9470 are not. A cross-origin answer that shows no challenge counts as blaming the token.
     fn is_mended_by_renewal(&self, answer: &Answer) -> bool {
-        match answer.www_authenticate.as_deref().map(str::to_ascii_lowercase) {
-            None => true,
-            Some(challenge) => {
-                let is_ours = challenge.split(',').any(|part| {
-                    let part = part.trim();
-                    part == "bearer" || part.starts_with("bearer ")
-                });
-                is_ours
-                    && !challenge.contains("insufficient_scope")
-                    && !challenge.contains("insufficient_user_authentication")
-                    && !challenge.contains("invalid_request")
-            }
-        }
+        headers::remedy(answer.status, answer.www_authenticate.as_deref()) == Remedy::Renew
     }
 
     fn rotates(&self) -> bool {
