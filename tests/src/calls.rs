@@ -79,6 +79,12 @@ impl Call {
         }
     }
 
+    /// It has an outcome, or its page is gone.
+    pub fn is_over(&self) -> bool {
+        let inner = self.tab.world.inner();
+        inner.tabs[self.tab.id].calls.get(&self.id).is_none_or(|call| call.outcome.is_some())
+    }
+
     /// What the request got, if it has an outcome.
     pub fn fetched(&self) -> Option<Result<Fetched, Error>> {
         match self.outcome()? {

@@ -32,6 +32,12 @@ impl Evidence {
         self.seen.iter().filter(move |(at, _)| *at == place).map(|(_, text)| text.as_str())
     }
 
+    pub fn steps<'a>(&'a self, of: &'a str) -> impl Iterator<Item = String> + 'a {
+        let is_step = |place: &str| place == "input" || place == "effect";
+        let own = self.seen.iter().filter(move |(place, text)| is_step(place) && text.starts_with(of));
+        own.map(|(place, text)| format!("{place} {text}"))
+    }
+
     /// Every place where a secret was seen, as it is or as a list of bytes.
     pub fn leaks(&self) -> Vec<String> {
         let mut leaks = BTreeSet::new();

@@ -237,8 +237,10 @@ impl Tab {
     pub fn begin_reload(&self) {
         let mut inner = self.world.inner();
         let tab = (self.id, inner.tabs[self.id].life);
-        inner.feed(tab, Input::Page(PageNews::Leaving));
-        inner.bury(self.id);
+        if self.is_alive_in(&inner) {
+            inner.feed(tab, Input::Page(PageNews::Leaving));
+            inner.bury(self.id);
+        }
         inner.load(self.id);
     }
 
@@ -254,6 +256,10 @@ impl Tab {
 
     pub fn is_alive(&self) -> bool {
         self.world.inner().tabs[self.id].machine.is_some()
+    }
+
+    fn is_alive_in(&self, inner: &Inner) -> bool {
+        inner.tabs[self.id].machine.is_some()
     }
 
     /// How many effects the tab has carried out.
@@ -334,12 +340,12 @@ impl Inner {
         if let Some(waiting) = &mut self.tabs[id].frozen {
             return waiting.push(input);
         }
-        self.evidence.see("input", || format!("{input:?}"));
+        self.evidence.see("input", || format!("tab {id}: {input:?}"));
         let moment = self.moment(id);
         let Some(machine) = &mut self.tabs[id].machine else { return };
         machine.handle(moment, input);
         while let Some(effect) = self.tabs[id].machine.as_mut().and_then(Machine::poll_effect) {
-            self.evidence.see("effect", || format!("{effect:?}"));
+            self.evidence.see("effect", || format!("tab {id}: {effect:?}"));
             if self.dies_here(id) {
                 return self.bury(id);
             }

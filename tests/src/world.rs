@@ -140,6 +140,15 @@ impl World {
             .collect()
     }
 
+    /// The last inputs and effects of a tab, since [`World::listen`].
+    pub fn last_steps(&self, tab: &crate::Tab, most: usize) -> Vec<String> {
+        let inner = self.inner();
+        let own = format!("tab {}: ", tab.id);
+        let mut steps: Vec<String> = inner.evidence.steps(&own).collect();
+        steps.drain(..steps.len().saturating_sub(most));
+        steps
+    }
+
     /// Where a secret was seen, and how many secrets there were.
     pub fn leaks(&self) -> (Vec<String>, usize) {
         let inner = self.inner();

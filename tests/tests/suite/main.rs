@@ -5,5 +5,6 @@ mod renewal;
 mod revocation;
 mod secrets;
 mod session;
+mod simulation;
 mod tabs;
 mod token;
