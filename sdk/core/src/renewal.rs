@@ -107,8 +107,11 @@ impl Machine {
         let current = self.renewals.job.as_mut().map(|job| &mut job.kind);
         for waiting in current.into_iter().chain(self.renewals.next.iter_mut()) {
             match (waiting, &kind) {
-                (Kind::Check { callers }, Kind::Check { callers: more }) => return callers.extend(more),
-                (Kind::Renew | Kind::Check { .. }, Kind::Renew) => return,
+                (Kind::Check { callers }, Kind::Check { callers: more }) => {
+                    callers.extend(more);
+                    return self.start_next();
+                }
+                (Kind::Renew | Kind::Check { .. }, Kind::Renew) => return self.start_next(),
                 _ => {}
             }
         }

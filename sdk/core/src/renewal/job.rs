@@ -258,6 +258,10 @@ impl Machine {
         if let Who::User(holding) = &mut self.who {
             holding.renew_at = ends;
         }
+        // The server can't be asked before that. A page out of the back/forward cache would show nothing until then,
+        // so it shows what it has as unverified; the stream tells at once if that is over.
+        self.page.covered = false;
+        self.doubt();
         self.finish(Ok(()));
     }
 
