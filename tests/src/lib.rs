@@ -19,6 +19,7 @@ mod shared_record;
 mod signature;
 mod tab;
 mod time;
+pub mod vectors;
 mod world;
 
 pub use administrator::Administrator;

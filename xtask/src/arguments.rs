@@ -36,6 +36,12 @@ pub enum Task {
         #[command(subcommand)]
         bench: Bench,
     },
+    /// Ask the core published vectors, natively; fails on a wrong must
+    Vectors {
+        /// A folder of the layout of tests/vectors, which is the default
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone

@@ -18,6 +18,7 @@ mod step;
 mod test;
 mod tidy;
 mod turn;
+mod vectors;
 mod wasm_opt;
 mod workspace;
 
@@ -57,6 +58,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::E2e(options) => browser_tests::run(&options),
         Task::Bench { bench: Bench::Start(options) } => bench::start::run(&options),
         Task::Bench { bench: Bench::Revocation { arguments } } => bench::revocation::run(&arguments),
+        Task::Vectors { folder } => vectors::natively(folder.as_deref()),
         Task::Size => size::run(),
         Task::Tidy => tidy::run(),
         Task::Links { folder } => links::put_into(&folder),

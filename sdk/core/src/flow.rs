@@ -110,9 +110,7 @@ pub(crate) struct Bearer {
 pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<Response, Failure> {
     let response = outcome.map_err(|failure| Failure {
         error: match failure {
-            HttpFailure::Deadline => {
-                Error::network("deadline_passed", "The server did not answer in time.")
-            }
+            HttpFailure::Deadline => Error::network("deadline_passed", "The server did not answer in time."),
             HttpFailure::Network | HttpFailure::Aborted => {
                 Error::network("unreachable", "The server can't be reached.")
             }

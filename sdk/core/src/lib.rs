@@ -11,6 +11,7 @@ pub mod effect;
 pub mod error;
 mod flow;
 pub mod gate;
+pub mod headers;
 pub mod input;
 pub mod json;
 pub mod jwt;

@@ -22,6 +22,8 @@ pub struct Reader {
     name: String,
     data: String,
     id: String,
+    /// The id of the last block of lines that was whole.
+    last_id: String,
     /// Milliseconds to wait before opening the stream again, where the server said so.
     pub retry: Option<u64>,
     overflowed: bool,
@@ -49,8 +51,9 @@ impl Reader {
         self.overflowed
     }
 
+    /// Where to go on after the stream broke: what was cut off is not counted.
     pub fn last_id(&self) -> &str {
-        &self.id
+        &self.last_id
     }
 
     fn end_line(&mut self) -> Option<Event> {
@@ -83,6 +86,7 @@ impl Reader {
     fn dispatch(&mut self) -> Option<Event> {
         let name = std::mem::take(&mut self.name);
         let mut data = std::mem::take(&mut self.data);
+        self.last_id.clone_from(&self.id);
         data.pop()?;
         let name = if name.is_empty() { "message".to_owned() } else { name };
         Some(Event { name, data, id: self.id.clone() })

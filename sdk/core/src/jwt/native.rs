@@ -8,7 +8,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use crate::effect::SignatureCheck;
 use crate::input::VerifyOutcome;
 use crate::json::{self, Value};
-use crate::jwt::{Algorithm, KeySet, Policy, Refusal, Untrusted, Verified};
+use crate::jwt::{Algorithm, Key, KeySet, Policy, Refusal, Untrusted, Verified};
 use crate::time::UnixMillis;
 
 /// Checks a token from text to signature. `now` is the server's time.
@@ -29,6 +29,14 @@ pub fn check(check: &SignatureCheck) -> VerifyOutcome {
         Some(false) => VerifyOutcome::Wrong,
         None => VerifyOutcome::Unsupported,
     }
+}
+
+/// Whether a key can be used at all: a point on its curve, numbers that make an RSA key.
+pub fn is_importable(key: &Key) -> bool {
+    let Some(algorithm) = key.algorithms.first() else { return false };
+    let check =
+        SignatureCheck { algorithm: *algorithm, key: key.jwk.clone(), message: Vec::new(), signature: vec![0; 64] };
+    self::check(&check) != VerifyOutcome::Unsupported
 }
 
 fn attempt(check: &SignatureCheck) -> Option<bool> {

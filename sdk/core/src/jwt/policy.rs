@@ -15,7 +15,7 @@ pub struct Policy {
     /// What `aud` has to name; none where somebody else is the audience, as with access tokens in a browser.
     pub audience: Option<String>,
     /// Claims that have to be there besides those of the kind.
-    pub required: Vec<&'static str>,
+    pub required: Vec<String>,
     /// Seconds by which clocks may differ. Default 60.
     pub leeway: u32,
 }
@@ -54,8 +54,8 @@ impl Policy {
         }
         let signed = compact.signed(&self.algorithms)?;
         check_types(&claims)?;
-        for name in self.kind.required().iter().chain(&self.required) {
-            claims.member(name).ok_or(Refusal::Missing(name))?;
+        for name in self.kind.required().iter().copied().chain(self.required.iter().map(String::as_str)) {
+            claims.member(name).ok_or_else(|| Refusal::Missing(name.to_owned()))?;
         }
         self.kind.fits(&claims)?;
         self.check_parties(&claims)?;
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_token_whose_typ_lies_is_told_by_its_claims() {
-        assert_eq!(outcome(Kind::IdToken, "JWT", &sample(Kind::LogoutToken)), Err(Refusal::Missing("sub")));
+        assert_eq!(outcome(Kind::IdToken, "JWT", &sample(Kind::LogoutToken)), Err(Refusal::Missing("sub".into())));
         let logout = sample(Kind::LogoutToken).replace(r#""sid":"s""#, r#""sub":"u""#);
         assert_eq!(outcome(Kind::IdToken, "JWT", &logout), Err(Refusal::Kind));
         assert_eq!(outcome(Kind::AccessToken, "at+jwt", &logout), Err(Refusal::Kind));
@@ -200,7 +200,7 @@ mod tests {
             |from: &str, to: &str| outcome(Kind::AccessToken, "at+jwt", &sample(Kind::AccessToken).replace(from, to));
         assert_eq!(change("1790000300", r#""1790000300""#), Err(Refusal::Mistyped("exp")));
         assert_eq!(change("1790000300", "null"), Err(Refusal::Mistyped("exp")));
-        assert_eq!(change(r#""exp":1790000300"#, r#""x":1"#), Err(Refusal::Missing("exp")));
+        assert_eq!(change(r#""exp":1790000300"#, r#""x":1"#), Err(Refusal::Missing("exp".into())));
         assert_eq!(change("1790000300", "1789999940"), Err(Refusal::Expired));
         assert_eq!(change("1790000300", "1789999941"), Ok(()));
         assert_eq!(change(r#""jti""#, r#""nbf":1790000061,"jti""#), Err(Refusal::NotYetValid));

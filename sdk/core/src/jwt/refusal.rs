@@ -29,7 +29,7 @@ pub enum Refusal {
     SignatureText,
     /// `typ`, or what the claims are, belongs to another kind of token.
     Kind,
-    Missing(&'static str),
+    Missing(String),
     /// A claim has the wrong type, which never counts as absent.
     Mistyped(&'static str),
     Issuer,
