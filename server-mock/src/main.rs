@@ -8,7 +8,10 @@ use std::{
 
 use clap::Parser;
 use server_mock::{Clock, Config, Random, State, app, config, serve};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 /// What was said at start cannot be done.
 const BAD_SETTING: u8 = 2;
@@ -59,10 +62,9 @@ async fn run(arguments: config::Arguments) -> Result<(), Failure> {
         state.refuse_demo_passwords().await.map_err(|sentence| Failure(BAD_SETTING, sentence))?;
     }
     tokio::spawn(tick(state.clone()));
+    let stop = told_to_stop().map_err(|error| Failure(CANNOT_START, error.to_string()))?;
     announce(&format!("http://{address}"), control_token.as_deref(), state.config());
-    serve(listener, app(state.clone()), state, told_to_stop())
-        .await
-        .map_err(|error| Failure(CANNOT_START, error.to_string()))
+    serve(listener, app(state.clone()), state, stop).await.map_err(|error| Failure(CANNOT_START, error.to_string()))
 }
 
 async fn listen(config: &Config) -> Result<TcpListener, Failure> {
@@ -108,18 +110,16 @@ async fn tick(state: State) {
     }
 }
 
-/// Ctrl-C or a polite kill.
-async fn told_to_stop() {
-    let terminated = async {
-        match tokio::signal::unix::signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Completes at Ctrl-C or a polite kill. Both are heard from this call on, not only once somebody waits.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
+    })
 }
 
 fn hash_password(config: &Config) -> Result<(), Failure> {
