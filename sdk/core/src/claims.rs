@@ -1,10 +1,14 @@
 //! What does the server say about the user, and how do we know?
 
+mod map;
+
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::json::{self, Value};
 use crate::time::UnixMillis;
+
+pub use map::{ClaimMap, Place};
 
 /// What the server says about the user. Parsed once, when a credential arrives.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +16,14 @@ pub struct Claims {
     pub subject: String,
     pub username: Option<String>,
     pub name: Option<String>,
+    pub email: Option<String>,
     pub roles: Vec<String>,
     pub scope: Vec<String>,
+    pub permissions: Vec<String>,
+    /// `acr`: how sure the server is of who this is (OpenID Connect Core §2).
+    pub assurance: Option<String>,
+    /// `amr`: how the user authenticated (RFC 8176).
+    pub methods: Vec<String>,
     /// When the user last authenticated, Unix seconds by the server's clock.
     pub authenticated_at: Option<i64>,
     /// All claims as they came.
@@ -79,32 +89,95 @@ impl Claims {
         self.scope.iter().any(|held| held == scope)
     }
 
+    pub fn has_permission(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|held| held == permission)
+    }
+
     /// Reads the claims object of an answer or a token.
     ///
     /// # Errors
-    /// The name of a claim that has the wrong type (C17).
-    pub(crate) fn read(all: Value, provenance: Provenance) -> Result<Self, String> {
-        let text = |name: &str| match all.member(name) {
-            None => Ok(None),
-            Some(Value::Text(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("{name} is not a string")),
-        };
-        let subject = text("sub")?.filter(|sub| !sub.is_empty()).ok_or("sub is missing")?;
-        let roles = match all.member("roles") {
-            None => Vec::new(),
-            Some(Value::List(roles)) => roles
-                .iter()
-                .map(|role| role.as_text().map(str::to_owned).ok_or("roles holds something that is no string"))
-                .collect::<Result<_, _>>()?,
-            Some(_) => return Err("roles is not a list".to_owned()),
-        };
+    /// The name of a claim that is missing or has the wrong type (C17).
+    pub(crate) fn read(all: Value, provenance: Provenance, map: &ClaimMap) -> Result<Self, String> {
+        let subject = map::text(&all, &["sub".into()])?.filter(|sub| !sub.is_empty()).ok_or("sub is missing")?;
         let authenticated_at = match all.member("auth_time") {
             None => None,
-            Some(value) => Some(value.as_integer().ok_or("auth_time is not a whole number")?),
+            Some(value) => Some(value.as_number().ok_or("auth_time is not a number")? as i64),
         };
-        let scope =
-            text("scope")?.unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
-        let (username, name) = (text("username")?, text("name")?);
-        Ok(Self { subject, username, name, roles, scope, authenticated_at, all, provenance, token_header: None })
+        if all.member("amr").is_some_and(|methods| !matches!(methods, Value::List(_))) {
+            return Err("amr is not a list of strings".to_owned());
+        }
+        Ok(Self {
+            subject,
+            username: map::text(&all, &map.username)?,
+            name: map::text(&all, &map.name)?,
+            email: map::text(&all, &map.email)?,
+            roles: map::texts(&all, &map.roles, map::one)?,
+            scope: map::texts(&all, &map.scope, map::words)?,
+            permissions: map::texts(&all, &map.permissions, map::words)?,
+            assurance: map::text(&all, &["acr".into()])?,
+            methods: map::texts(&all, &["amr".into()], map::one)?,
+            authenticated_at,
+            all,
+            provenance,
+            token_header: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, map: &ClaimMap) -> Result<Claims, String> {
+        let provenance = Provenance {
+            source: Source::AccessToken,
+            received_at: 0,
+            server_time: 0,
+            verification: Verification::Pending,
+        };
+        Claims::read(json::parse(text.as_bytes()).unwrap(), provenance, map)
+    }
+
+    #[test]
+    fn the_standard_set_is_read_and_a_wrong_type_is_named() {
+        let claims = read(
+            r#"{"sub":"u","email":"a@b","roles":["admin"],"scope":"a  b","permissions":["p"],
+            "acr":"urn:mfa","amr":["pwd","otp"],"auth_time":1790000000.5}"#,
+            &ClaimMap::standard(),
+        )
+        .unwrap();
+        assert_eq!((claims.roles, claims.scope), (vec!["admin".to_owned()], vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((claims.assurance.as_deref(), claims.authenticated_at), (Some("urn:mfa"), Some(1_790_000_000)));
+        assert_eq!(claims.methods, ["pwd", "otp"]);
+        for (text, name) in [
+            (r#"{}"#, "sub is missing"),
+            (r#"{"sub":1}"#, "sub is not a string"),
+            (r#"{"sub":"u","roles":{"a":1}}"#, "roles is not a list of strings"),
+            (r#"{"sub":"u","roles":["a",1]}"#, "roles is not a list of strings"),
+            (r#"{"sub":"u","auth_time":"1790000000"}"#, "auth_time is not a number"),
+            (r#"{"sub":"u","amr":"pwd"}"#, "amr is not a list of strings"),
+        ] {
+            assert_eq!(read(text, &ClaimMap::standard()).unwrap_err(), name);
+        }
+    }
+
+    #[test]
+    fn each_provider_s_shape_is_data() {
+        let roles = |text: &str, map: &ClaimMap| read(text, map).unwrap().roles;
+        let keycloak =
+            r#"{"sub":"u","realm_access":{"roles":["a","b"]},"resource_access":{"app":{"roles":["b","c"]}}}"#;
+        assert_eq!(roles(keycloak, &ClaimMap::keycloak("app")), ["a", "b", "c"]);
+        assert_eq!(roles(r#"{"sub":"u","https://x.test/roles":["a"]}"#, &ClaimMap::auth0("https://x.test/")), ["a"]);
+        let logto = r#"{"sub":"u","roles":["a"],"organization_roles":["org1:b"]}"#;
+        assert_eq!(roles(logto, &ClaimMap::logto()), ["a", "org1:b"]);
+        let cognito = read(r#"{"sub":"u","cognito:groups":["a"],"username":"x"}"#, &ClaimMap::cognito()).unwrap();
+        assert_eq!((cognito.roles.as_slice(), cognito.username.as_deref()), (&["a".to_owned()][..], Some("x")));
+        let entra = read(r#"{"sub":"u","roles":["a"],"scp":"User.Read Mail.Send"}"#, &ClaimMap::entra()).unwrap();
+        assert_eq!(entra.scope, ["User.Read", "Mail.Send"]);
+        let wrong = read(
+            r#"{"sub":"u","realm_access":{"roles":"a","x":1},"resource_access":{"app":{"roles":1}}}"#,
+            &ClaimMap::keycloak("app"),
+        );
+        assert_eq!(wrong.unwrap_err(), "resource_access.app.roles is not a list of strings");
     }
 }

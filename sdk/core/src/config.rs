@@ -1,5 +1,6 @@
 //! Which server, which flow, which origins: what does the application choose?
 
+use crate::claims::ClaimMap;
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -49,6 +50,8 @@ pub struct Config {
     /// Origins besides the server's that get the credential on [`Ask`](crate::input::Command::Ask).
     pub allowed_origins: Vec<String>,
     pub dialect: Dialect,
+    /// Where the provider puts roles, scope and names.
+    pub claim_map: ClaimMap,
 }
 
 impl Config {
@@ -63,6 +66,7 @@ impl Config {
             audience: None,
             allowed_origins: Vec::new(),
             dialect: Dialect::countersign(),
+            claim_map: ClaimMap::standard(),
         }
     }
 

@@ -29,7 +29,7 @@ mod tabs;
 mod testing;
 pub mod time;
 
-pub use claims::{Claims, Provenance, Source, Verification};
+pub use claims::{ClaimMap, Claims, Provenance, Source, Verification};
 pub use config::{Config, FlowKind};
 pub use devices::DeviceSession;
 pub use dialect::Dialect;

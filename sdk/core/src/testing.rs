@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::claims::{Claims, Provenance, Source, Verification};
+use crate::claims::{ClaimMap, Claims, Provenance, Source, Verification};
 use crate::config::FlowKind;
 use crate::json::{self, Value};
 use crate::state::{Session, Standing, State};
@@ -17,7 +17,7 @@ pub fn signed_in(roles: &[&str], scope: &str) -> State {
         verification: Verification::FromServer,
     };
     State::SignedIn {
-        claims: Arc::new(Claims::read(all, provenance).unwrap()),
+        claims: Arc::new(Claims::read(all, provenance, &ClaimMap::standard()).unwrap()),
         session: Session { sid: "s1".into(), flow: FlowKind::Session, token_expires_at: None },
         expires_at: 0,
         standing: Standing::Current,

@@ -30,14 +30,14 @@ impl Flow for SessionFlow {
         Request { body, keepalive: true, ..request(config, "PATCH", &config.dialect.session, renewal.sid) }
     }
 
-    fn judge(&self, _config: &Config, response: &Response, now: UnixMillis) -> Judgement {
+    fn judge(&self, config: &Config, response: &Response, now: UnixMillis) -> Judgement {
         let document = match read_body(response) {
             Ok(document) => document,
             Err(failure) => return Judgement::Failed(failure),
         };
         let code = document.member("code").and_then(Value::as_text);
         match (response.status, code) {
-            (200 | 201, _) => read(&document, response.arrival(now)).map_or_else(
+            (200 | 201, _) => read(&document, response.arrival(now), config).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -78,7 +78,7 @@ pub(super) fn credentials(config: &Config, username: &str, password: &Secret) ->
     ])
 }
 
-fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
+fn read(document: &Value, arrival: Arrival, config: &Config) -> Result<Established, String> {
     let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
     let provenance = Provenance {
         source: Source::SessionEndpoint,
@@ -90,7 +90,7 @@ fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
         sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
         ep: super::token::place(document)?,
         issuer: text("issuer"),
-        claims: Claims::read(merged(document), provenance)?,
+        claims: Claims::read(merged(document), provenance, &config.claim_map)?,
         token: None,
         session_lifetime: lifetime(document, "expires_in").ok_or("expires_in is missing")?,
         idle_lifetime: lifetime(document, "idle_expires_in"),

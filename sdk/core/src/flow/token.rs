@@ -1,6 +1,6 @@
 //! How does the token flow speak? A short-lived bearer in memory, a rotating refresh token in a cookie.
 
-use crate::claims::{Claims, Provenance, Source, Verification};
+use crate::claims::{ClaimMap, Claims, Provenance, Source, Verification};
 use crate::config::Config;
 use crate::effect::{Dressing, Request};
 use crate::error::Error;
@@ -40,14 +40,14 @@ impl Flow for TokenFlow {
         Request { body: form_body(&fields), keepalive, ..request(config, "POST", &config.dialect.token, renewal.sid) }
     }
 
-    fn judge(&self, _config: &Config, response: &Response, now: UnixMillis) -> Judgement {
+    fn judge(&self, config: &Config, response: &Response, now: UnixMillis) -> Judgement {
         let document = match read_body(response) {
             Ok(document) => document,
             Err(failure) => return Judgement::Failed(failure),
         };
         let word = |name| document.member(name).and_then(Value::as_text);
         match (response.status, word("error").or(word("code"))) {
-            (200, _) => read(&document, response.arrival(now)).map_or_else(
+            (200, _) => read(&document, response.arrival(now), &config.claim_map).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -93,7 +93,7 @@ impl Flow for TokenFlow {
     }
 }
 
-fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
+fn read(document: &Value, arrival: Arrival, map: &ClaimMap) -> Result<Established, String> {
     let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
     let secret = text("access_token").ok_or("access_token is missing")?;
     // Anything else could break out of the Authorization header.
@@ -105,7 +105,7 @@ fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
     }
     // What is no JWT, or is encrypted for somebody else, is opaque here.
     let decoded = Untrusted::parse(&secret).ok();
-    let claims = claims(document, decoded.as_ref(), arrival)?;
+    let claims = claims(document, decoded.as_ref(), arrival, map)?;
     let token_lifetime = lifetime(document, "expires_in").ok_or("expires_in is missing")?;
     Ok(Established {
         sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
@@ -123,7 +123,7 @@ fn read(document: &Value, arrival: Arrival) -> Result<Established, String> {
 }
 
 /// The claims of the token itself where it can be read, else those beside it. Names for display come from `user`.
-fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival) -> Result<Claims, String> {
+fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival, map: &ClaimMap) -> Result<Claims, String> {
     let beside = merged(document);
     let Some(token) = decoded else {
         let provenance = Provenance {
@@ -132,7 +132,7 @@ fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival) -> Re
             server_time: arrival.server_time.unwrap_or(arrival.at),
             verification: Verification::FromServer,
         };
-        return Claims::read(beside, provenance);
+        return Claims::read(beside, provenance, map);
     };
     // A server that hides its clock has just written it into the token.
     let issued_at = token.claims().member("iat").and_then(Value::as_integer).map(|at| at.saturating_mul(1000));
@@ -142,13 +142,14 @@ fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival) -> Re
         server_time: arrival.server_time.or(issued_at).unwrap_or(arrival.at),
         verification: Verification::Pending,
     };
-    let mut claims = Claims::read(token.claims().clone(), provenance)?;
+    let mut claims = Claims::read(token.claims().clone(), provenance, map)?;
     let word = |name| beside.member(name).and_then(Value::as_text).map(str::to_owned);
     if word("sub").is_some_and(|sub| sub != claims.subject) {
         return Err("the token is somebody else's".to_owned());
     }
     claims.username = claims.username.or(word("username"));
     claims.name = claims.name.or(word("name"));
+    claims.email = claims.email.or(word("email"));
     claims.token_header = Some(token.header().clone());
     Ok(claims)
 }
