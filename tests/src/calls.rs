@@ -154,6 +154,7 @@ impl AppRequest {
             headers: dressing.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             body: self.body.clone().map(|body| ("application/json".to_owned(), countersign_core::Secret::new(body))),
             cookies: dressing.cookies,
+            keepalive: false,
         }
     }
 }

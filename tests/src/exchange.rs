@@ -46,6 +46,8 @@ pub(crate) struct Outgoing {
     pub headers: Vec<(String, Secret)>,
     pub body: Option<(String, Secret)>,
     pub cookies: bool,
+    /// Outlives its page.
+    pub keepalive: bool,
 }
 
 impl Inner {
@@ -61,20 +63,22 @@ impl Inner {
         let what = format!("{} {}", outgoing.method, outgoing.path);
         let number = self.exchanges.len();
         let header = |name: &str| outgoing.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        let sent = Sent {
+        let mut sent = Sent {
             tab: tab.0,
             browser,
             what: what.clone(),
             at: self.now,
             believed: header("countersign-request").map(|(_, value)| value.expose().to_owned()),
             body: outgoing.body.as_ref().map(|(_, text)| text.clone()),
+            fault: None,
             status: None,
             began: self.network.next_place(),
             ended: None,
         };
-        self.network.log.push(sent);
         let is_cut_off = self.network.is_down || self.browsers[browser].is_offline;
         let fault = if is_cut_off { Some(Fault::LoseRequest) } else { self.network.fault(&what) };
+        sent.fault = fault.as_ref().map(|fault| format!("{fault:?}").chars().take(24).collect());
+        self.network.log.push(sent);
         match &fault {
             Some(Fault::LoseRequest) => self.agenda.push(Step::Fail { exchange: number }),
             Some(Fault::DelayRequest(by)) => self.agenda.push_at(self.now + by, Step::Arrive { exchange: number }),
@@ -121,7 +125,7 @@ impl Inner {
             Some(Fault::LoseAnswer) => self.agenda.push(Step::Fail { exchange: number }),
             Some(Fault::Silence) => {}
             Some(Fault::DelayAnswer(by)) => self.agenda.push_at(self.now + by, Step::Answer { exchange: number }),
-            Some(Fault::HoldAnswer) => exchange.is_held = true,
+            Some(Fault::HoldAnswer | Fault::HoldCookie) => exchange.is_held = true,
             // The line may have gone dead meanwhile.
             _ if self.browsers[browser].is_offline => self.agenda.push(Step::Fail { exchange: number }),
             _ => self.agenda.push(Step::Answer { exchange: number }),
@@ -178,9 +182,17 @@ impl Inner {
     pub fn abort(&mut self, tab: Holder, stamp: u64) {
         let is_it = |exchange: &Exchange| exchange.tab == tab && exchange.purpose == Purpose::Core(stamp);
         if let Some(number) = self.exchanges.iter().position(is_it) {
-            self.settle_exchange(number, Err(HttpFailure::Aborted));
-            self.exchanges[number].is_given_up = true;
+            self.give_up(number, HttpFailure::Aborted);
         }
+    }
+
+    /// The browser gives the request up, and takes no cookie of an answer that comes later.
+    pub fn give_up(&mut self, number: usize, why: HttpFailure) {
+        let exchange = &mut self.exchanges[number];
+        if !exchange.is_settled {
+            exchange.is_given_up = !matches!(exchange.fault, Some(Fault::HoldCookie));
+        }
+        self.settle_exchange(number, Err(why));
     }
 
     /// The tab closes its stream before it was opened.
@@ -198,6 +210,8 @@ impl Inner {
             let exchange = &mut self.exchanges[number];
             if exchange.tab == tab && !exchange.is_settled {
                 exchange.is_settled = true;
+                exchange.is_given_up =
+                    !exchange.outgoing.keepalive && !matches!(exchange.fault, Some(Fault::HoldCookie));
                 let place = self.network.next_place();
                 self.network.log[number].ended = Some(place);
             }
@@ -237,6 +251,7 @@ impl Outgoing {
             headers: request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             body: request.body.as_ref().map(|body| (body.content_type.to_owned(), body.text.clone())),
             cookies: request.cookies,
+            keepalive: request.keepalive,
         }
     }
 

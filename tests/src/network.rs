@@ -21,10 +21,12 @@ pub enum Fault {
     DelayRequest(Millis),
     /// The answer comes so many milliseconds later.
     DelayAnswer(Millis),
-    /// The request waits until [`Network::release`].
+    /// The request waits until [`World::release`](crate::World::release).
     HoldRequest,
-    /// The answer waits until [`Network::release`].
+    /// The answer waits until [`World::release`](crate::World::release).
     HoldAnswer,
+    /// The same, and the browser takes its cookies even if nobody waits for it any more.
+    HoldCookie,
     /// Somebody else answers, and the server never hears of it.
     Impostor { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// A member of the JSON answer has another value.
@@ -42,6 +44,8 @@ pub struct Sent {
     /// The header `Countersign-Request`.
     pub believed: Option<String>,
     pub(crate) body: Option<Secret>,
+    /// What the network did to it.
+    pub fault: Option<String>,
     /// None as long as the server has not answered.
     pub status: Option<u16>,
     /// Where in the order of all beginnings and ends it began, and ended for the browser.
@@ -106,6 +110,19 @@ impl Network {
         sent.iter().map(beside).max().unwrap_or(0)
     }
 
+    /// Every request of that kind in a line each, for whoever wants to know what went wrong.
+    pub fn story(&self, what: &str) -> Vec<String> {
+        let short = |key: Option<String>| key.map_or("-".to_owned(), |key| key.chars().take(4).collect());
+        self.sent(what)
+            .iter()
+            .map(|sent| {
+                let (key, last) = (short(sent.form("attempt_key")), short(sent.form("last_attempt_key")));
+                let fault = sent.fault.as_deref().unwrap_or("");
+                format!("{} tab {} key {key} after {last}: {:?} {fault}", sent.at, sent.tab, sent.status)
+            })
+            .collect()
+    }
+
     /// How many requests there were so far.
     pub fn log_len(&self) -> usize {
         self.log.len()
@@ -133,7 +150,11 @@ impl Network {
 impl Sent {
     /// The form parameter of a renewal.
     pub fn attempt_key(&self) -> Option<String> {
-        let form = self.body.as_ref()?.expose();
-        form.split('&').find_map(|pair| pair.strip_prefix("attempt_key=")).map(str::to_owned)
+        self.form("attempt_key")
+    }
+
+    fn form(&self, name: &str) -> Option<String> {
+        let mut pairs = self.body.as_ref()?.expose().split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
     }
 }

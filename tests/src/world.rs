@@ -197,7 +197,7 @@ impl Inner {
             Step::Arrive { exchange } => self.arrive(exchange),
             Step::Answer { exchange } => self.answer(exchange),
             Step::Fail { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Network)),
-            Step::Deadline { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Deadline)),
+            Step::Deadline { exchange } => self.give_up(exchange, HttpFailure::Deadline),
         }
         self.grant_locks();
         self.read_streams();

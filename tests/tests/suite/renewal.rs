@@ -156,6 +156,8 @@ fn a_renewal_whose_answer_stays_lost_has_its_own_reason() {
     assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
     world.advance(300);
     assert_eq!(tab.reason(), Some(Reason::RotationAnswerLost), "{:?}", tab.state());
+    tab.reload();
+    assert_eq!(tab.reason(), Some(Reason::RotationAnswerLost));
 }
 
 #[test]
@@ -187,7 +189,14 @@ fn a_request_that_never_arrived_is_sent_again() {
 #[test]
 fn ten_reloads_in_a_row_during_a_renewal_stay_in() {
     in_both_flows(|flow| {
-        for fault in [Fault::HoldAnswer, Fault::HoldRequest, Fault::LoseAnswer, Fault::CutBody, Fault::Silence] {
+        for fault in [
+            Fault::HoldAnswer,
+            Fault::HoldCookie,
+            Fault::HoldRequest,
+            Fault::LoseAnswer,
+            Fault::CutBody,
+            Fault::Silence,
+        ] {
             let (world, browser, tab) = signed_in(flow);
             let sid = tab.sid();
             for what in LOOK {
@@ -229,7 +238,7 @@ fn a_reload_after_a_lost_cookie_stays_in() {
 fn a_late_answer_that_overwrites_a_newer_cookie_costs_nothing() {
     let (world, _, tab) = signed_in(Token);
     let sid = tab.sid();
-    world.network().next(RENEW, Fault::HoldAnswer);
+    world.network().next(RENEW, Fault::HoldCookie);
     tab.begin_reload();
     world.settle();
     // Whoever waited for it is gone; another renewal is done meanwhile, and then the old answer's cookie arrives.
@@ -245,7 +254,7 @@ fn a_late_answer_that_overwrites_a_newer_cookie_costs_nothing() {
 #[test]
 fn c04_a_crash_at_any_step_of_a_renewal_leaves_a_session_that_works() {
     in_both_flows(|flow| {
-        for arrives in [Fault::DelayAnswer(0), Fault::LoseAnswer, Fault::HoldAnswer] {
+        for arrives in [Fault::DelayAnswer(0), Fault::LoseAnswer, Fault::HoldAnswer, Fault::HoldCookie] {
             for effects in 0..14 {
                 let (world, browser, tab) = signed_in(flow);
                 let sid = tab.sid();
