@@ -84,6 +84,8 @@ impl Machine {
             (Reason::NoCredential, Some(_), _) => Reason::Evicted,
             // Why the session ended was said before, in this tab or another.
             (Reason::NoCredential, None, Some(ended)) => ended,
+            // To the server the lost answer looks like reuse, whichever tab asks, and after a reload too.
+            (Reason::ReuseSuspected, None, Some(Reason::RotationAnswerLost)) => Reason::RotationAnswerLost,
             _ => reason,
         };
         self.commit(Ending::Ended(reason));
