@@ -21,8 +21,10 @@ pub struct Record {
     pub attempt_key: Option<String>,
     /// The key that made what the browser holds now.
     pub made_by: Option<String>,
-    /// A renewal went out then and has not been acknowledged.
+    /// A renewal first went out with that key then, and has not been acknowledged.
     pub sent_at: Option<UnixMillis>,
+    /// When it went out last: the lease where there are no locks.
+    pub last_sent_at: Option<UnixMillis>,
     /// Seconds for which the server answers a retry with the same successor.
     pub refresh_retry_for: Option<u32>,
     /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
@@ -45,6 +47,7 @@ impl Record {
             attempt_key: word("attempt_key"),
             made_by: word("made_by"),
             sent_at: number("sent_at"),
+            last_sent_at: number("last_sent_at"),
             refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
             sign_out_owed: word("sign_out_owed"),
         })
@@ -66,6 +69,7 @@ impl Record {
             ("attempt_key", self.attempt_key.as_deref().into()),
             ("made_by", self.made_by.as_deref().into()),
             ("sent_at", self.sent_at.into()),
+            ("last_sent_at", self.last_sent_at.into()),
             ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
         ]))

@@ -235,7 +235,8 @@ impl Machine {
         let age = record.sent_at.map(|sent| now.wall.saturating_sub(sent));
         let Some(job) = &mut self.renewals.job else { return };
         let lease = i64::from(LOCK_WAIT);
-        if let Some(age) = age.filter(|age| !job.locked && job.sent == 0 && (0..lease).contains(age)) {
+        let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
+        if let Some(age) = lease_age.filter(|age| !job.locked && job.sent == 0 && (0..lease).contains(age)) {
             job.step = Step::Lease(now.monotonic + (lease - age).unsigned_abs());
             return;
         }
@@ -250,7 +251,8 @@ impl Machine {
         }
         let attempt_key = window.map(|_| record.attempt_key.clone().unwrap_or_else(|| now.key()));
         let sent_at = record.sent_at.filter(|_| record.attempt_key.is_some()).or(Some(now.wall));
-        self.mark(Record { attempt_key, sent_at, revision: record.revision + 1, ..record.clone() });
+        let last_sent_at = Some(now.wall);
+        self.mark(Record { attempt_key, sent_at, last_sent_at, revision: record.revision + 1, ..record.clone() });
     }
 
     fn wait_for_token_end(&mut self) {
