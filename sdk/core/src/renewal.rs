@@ -206,13 +206,18 @@ impl Machine {
     }
 
     /// The page is being put away: another tab must be able to go on. A sign-out outlives the page, but not its lock.
+    /// Where its debt is not written yet, the page may be gone before it is, so the server is told at once.
     pub(crate) fn leave(&mut self) {
         match self.renewals.job.take() {
             Some(mut job @ Job { kind: Kind::SignOut { .. } | Kind::Forget { .. }, .. }) => {
                 if std::mem::take(&mut job.locked) {
                     self.emit(Effect::Unlock);
                 }
+                let is_unwritten = matches!(job.step, Step::Read(_) | Step::Owe(_));
                 self.renewals.job = Some(job);
+                if is_unwritten {
+                    self.send();
+                }
             }
             Some(job) => self.abandon(job),
             None => {}
