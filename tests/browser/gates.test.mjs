@@ -117,15 +117,13 @@ test.inBothFlows(
   async ({ newUser, server, flow }) => {
     const user = await newUser();
     const page = await user.newPage();
-    let token;
-    page.on("response", async (response) => {
-      if (response.url().endsWith("/auth/login")) token = (await response.json()).access_token;
-    });
+    const answered = page.waitForResponse((response) => /\/auth\/(login|session)$/.test(response.url()) && response.ok());
     await signIn(page, { username: "carol", flow, at: "/sign-in?to=/account" });
     const sid = await shownSid(page);
     await goTo(page, "Reports");
     await expectOpen(page, "reports:read");
     await expectClosed(page, "reports:write");
+    const { access_token: token } = await (await answered).json();
     const credential = flow === "token" ? { authorization: `Bearer ${token}` } : { "countersign-request": sid };
 
     const answer = (method, path, headers, body) =>

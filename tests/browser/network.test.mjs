@@ -129,3 +129,25 @@ test.inBothFlows(
     await expectState(page, "signed-out");
   },
 );
+
+test.inBothFlows(
+  "a sign-out holds though the page is left in the same moment",
+  { allow: [/status of 401/] },
+  async ({ newUser, server, flow }) => {
+    const user = await newUser();
+    const page = await user.newPage();
+    await signIn(page, { username: "bob", flow });
+    await forgetRequests(server);
+    const left = page.waitForEvent("load");
+    await page.getByRole("button", { name: "Sign out", exact: true }).evaluate((button) => {
+      button.click();
+      location.reload();
+    });
+    await left;
+    // The new document may ask before the server has heard of the sign-out; it is then told of its end.
+    await expectState(page, "signed-out");
+    await eventually(async () => assert.ok((await requests(server, SPEECH[flow].signOut)).some(({ sid }) => sid !== null)));
+    await page.reload();
+    await expectState(page, "signed-out");
+  },
+);

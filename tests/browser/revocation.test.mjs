@@ -42,6 +42,7 @@ const row = (page, username) => page.locator(`li[data-username="${username}"]`);
 
 /** Presses a button and gives the moment at which the server's answer to it was there. */
 async function pressAndWait(page, button, method) {
+  await page.bringToFront();
   const answered = page.waitForResponse((response) => response.request().method() === method && response.ok());
   await button.click();
   await answered;
@@ -101,6 +102,7 @@ test.inBothFlows("a right is taken and given back in place", AFFECTED, async ({ 
 
   const setRoles = async (changes) => {
     for (const [role, wanted] of Object.entries(changes)) {
+      await alice.bringToFront();
       await row(alice, "bob").getByRole("checkbox", { name: role }).setChecked(wanted);
     }
     return pressAndWait(alice, row(alice, "bob").getByRole("button", { name: "Save roles" }), "PUT");

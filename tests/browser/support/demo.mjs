@@ -22,6 +22,9 @@ export const SPEECH = {
   },
 };
 
+/** Milliseconds between two looks. By frames, as is the default, a tab in the back would look once a second. */
+const POLLING = 25;
+
 const RADIO = { session: "Session cookie", token: "Tokens" };
 
 /** The demo's users all follow this rule; their passwords are no secret. */
@@ -48,10 +51,8 @@ export async function chooseFlow(page, flow) {
   await expectState(page, "signed-out");
   await page.getByRole("radio", { name: RADIO[flow] }).check();
   // The other flow's client asks the server first.
-  await page.waitForFunction((flow) => {
-    const { flow: chosen, state } = document.body.dataset;
-    return chosen === flow && state === "signed-out";
-  }, flow);
+  const isChosen = (flow) => document.body.dataset.flow === flow && document.body.dataset.state === "signed-out";
+  await page.waitForFunction(isChosen, flow, { polling: POLLING });
 }
 
 export async function fillIn(page, { username, password }) {
@@ -79,7 +80,10 @@ export const expectHeading = (page, name) =>
 
 /** Waits until the body says that state. */
 export async function expectState(page, state, { within = 15_000 } = {}) {
-  const arrived = page.waitForFunction((state) => document.body?.dataset.state === state, state, { timeout: within });
+  const arrived = page.waitForFunction((state) => document.body?.dataset.state === state, state, {
+    polling: POLLING,
+    timeout: within,
+  });
   await arrived.catch(async (error) => {
     const { state: now, standing } = await attributes(page);
     throw new Error(`The state is not ${state} but ${now} (standing: ${standing}) after ${within} ms.`, { cause: error });
@@ -89,7 +93,7 @@ export async function expectState(page, state, { within = 15_000 } = {}) {
 /** Waits until the body says that standing, which implies signed in. */
 export async function expectStanding(page, standing, { within = 15_000 } = {}) {
   const wanted = (standing) => document.body?.dataset.standing === standing;
-  await page.waitForFunction(wanted, standing, { timeout: within }).catch(async (error) => {
+  await page.waitForFunction(wanted, standing, { polling: POLLING, timeout: within }).catch(async (error) => {
     const now = await attributes(page);
     throw new Error(`The standing is not ${standing} but ${now.standing} (${now.state}).`, { cause: error });
   });
