@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use countersign_core::{Config, Dialect, Error, FlowKind};
+use countersign_core::{ClaimMap, Config, Dialect, Error, FlowKind};
 
 use crate::client::AuthClient;
 use crate::driver::Driver;
@@ -31,6 +31,7 @@ pub struct Builder {
     issuer: Option<String>,
     allowed_origins: Vec<String>,
     dialect: Dialect,
+    claim_map: ClaimMap,
 }
 
 impl Default for Builder {
@@ -42,6 +43,7 @@ impl Default for Builder {
             issuer: None,
             allowed_origins: Vec::new(),
             dialect: Dialect::default(),
+            claim_map: ClaimMap::default(),
         }
     }
 }
@@ -84,6 +86,12 @@ impl Builder {
         self
     }
 
+    /// Where the provider puts roles, scope and names. Default: [`ClaimMap::standard`].
+    pub fn claims(mut self, map: ClaimMap) -> Self {
+        self.claim_map = map;
+        self
+    }
+
     /// Starts the client, or gives the living one with the same server, client id and flow; that one keeps its other
     /// choices. Nothing is known yet when it returns: the state is `Unknown` until the server was asked.
     ///
@@ -117,6 +125,7 @@ impl Builder {
         config.client_id = self.client_id.unwrap_or(config.client_id);
         config.issuer = self.issuer;
         config.dialect = self.dialect;
+        config.claim_map = self.claim_map;
         for origin in &self.allowed_origins {
             config.allowed_origins.push(address(origin, &page_origin)?.origin());
         }

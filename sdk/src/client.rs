@@ -56,7 +56,12 @@ impl AuthClient {
 
     /// Whether a gate is open now. For the user's convenience only: the server decides, on every request.
     pub fn can(&self, gate: &Gate) -> Decision {
-        gate.decide(&self.state())
+        gate.decide(&self.state(), page::now())
+    }
+
+    /// When what [`AuthClient::can`] says may change by time alone, in Unix milliseconds by the device's clock.
+    pub fn can_changes_at(&self, gate: &Gate) -> Option<i64> {
+        gate.changes_at(&self.state(), page::now())
     }
 
     /// Signs a user in, in this tab and the others of this browser. Who was signed in before is signed out.

@@ -29,8 +29,8 @@ pub use countersign_core as core;
 pub use countersign_core::config::FlowKind;
 pub use countersign_core::input::Revoke;
 pub use countersign_core::{
-    Claims, Decision, DeviceSession, Dialect, Durability, Error, Gate, Reason, Revoker, Secret, Session, Snapshot,
-    Standing, State, Who, Why,
+    ClaimMap, Claims, Decision, DeviceSession, Dialect, Durability, Error, Gate, Reason, Revoker, Secret, Session,
+    Snapshot, Standing, State, Who, Why,
 };
 
 pub use builder::Builder;

@@ -169,7 +169,8 @@ impl Tab {
     }
 
     pub fn is_open(&self, gate: &Gate) -> bool {
-        gate.decide(&self.state()).is_open()
+        let now = self.world.inner().wall(self.id);
+        gate.decide(&self.state(), now).is_open()
     }
 
     /// Everything that was shown since the last load of the page.
@@ -377,9 +378,14 @@ impl Inner {
         }
     }
 
-    fn moment(&mut self, id: usize) -> Moment {
+    /// What the tab's device takes for the time.
+    fn wall(&self, id: usize) -> i64 {
         let browser = &self.browsers[self.tabs[id].browser];
-        let wall = BEGINNING * 1000 + i64::try_from(self.now).unwrap_or(i64::MAX) + browser.clock_is_off;
+        BEGINNING * 1000 + i64::try_from(self.now).unwrap_or(i64::MAX) + browser.clock_is_off
+    }
+
+    fn moment(&mut self, id: usize) -> Moment {
+        let (wall, browser) = (self.wall(id), &self.browsers[self.tabs[id].browser]);
         Moment { wall, monotonic: 1_000 + self.now - browser.slept, random: self.chance.bytes() }
     }
 }

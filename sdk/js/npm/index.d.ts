@@ -88,8 +88,13 @@ export interface SignedInState {
   readonly subject: string;
   readonly username: string | null;
   readonly name: string | null;
+  readonly email: string | null;
   readonly roles: readonly string[];
   readonly scope: readonly string[];
+  readonly permissions: readonly string[];
+  /** `acr`, and `amr`: how sure the server is of who this is, and how the user authenticated. */
+  readonly assurance: string | null;
+  readonly methods: readonly string[];
   /** All claims as the server sent them. */
   readonly claims: Readonly<Record<string, unknown>>;
   readonly source: "session-endpoint" | "access-token" | "token-endpoint";
@@ -141,16 +146,41 @@ export interface DeviceSession {
   readonly address: string;
 }
 
-export type Gate = `role:${string}` | `scope:${string}`;
+/**
+ * A condition as text: `role:admin & (fresh:60s | assurance:mfa)`, from `role:`, `scope:`, `permission:`,
+ * `claim:NAME=VALUE`, `fresh:60s`, `signed_in:5m`, `assurance:`, `anyone` and `nobody`, with `&`, `|`, `!`, parentheses
+ * and `"…"` around names with signs in them. Text that is none throws `invalid_gate` with the column.
+ */
+export type Gate = string;
 
-export type Decision =
+interface Closed {
+  readonly why:
+    | "not_known_yet"
+    | "signed_out"
+    | "missing_role"
+    | "missing_scope"
+    | "missing_permission"
+    | "other_claim"
+    | "not_genuine"
+    | "unconfirmed"
+    | "too_old"
+    | "missing_assurance"
+    | "signed_in_too_long_ago"
+    | "sign_in_time_unknown"
+    | "excluded";
+  /** A sentence that a UI can show. */
+  readonly message: string;
+}
+
+export type Decision = (
   | { readonly decision: "open" }
-  | {
-      readonly decision: "closed";
-      readonly why: "not_known_yet" | "signed_out" | "missing_role" | "missing_scope" | "not_genuine" | "excluded";
-      /** A sentence that a UI can show. */
-      readonly message: string;
-    };
+  | ({ readonly decision: "closed" } & Closed)
+  /** Closed until the user authenticates again, as strongly and as freshly as this (RFC 9470). */
+  | ({ readonly decision: "step-up"; readonly acrValues: string | null; readonly maxAge: number | null } & Closed)
+) & {
+  /** When time alone may change it, in Unix milliseconds: ask again then. */
+  readonly changesAt: number | null;
+};
 
 /** A failure. Match on `code`, which is stable; the message is for people and never holds a secret. */
 export class CountersignError extends Error {

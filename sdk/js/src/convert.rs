@@ -2,7 +2,7 @@
 
 use countersign::core::claims::{Claims, Source, Verification};
 use countersign::core::json::{self, Value, object};
-use countersign::{Decision, DeviceSession, Durability, Error, Reason, Session, Snapshot, Standing, State, Who, Why};
+use countersign::{Decision, DeviceSession, Durability, Error, Reason, Session, Snapshot, Standing, State, Who};
 use wasm_bindgen::JsValue;
 
 /// What a failed call throws.
@@ -42,15 +42,22 @@ pub fn sessions(sessions: &[DeviceSession]) -> String {
     json::print(&Value::List(sessions.iter().map(one).collect()))
 }
 
-pub fn decision(decision: &Decision) -> String {
-    json::print(&match decision {
-        Decision::Open => object([("decision", "open".into())]),
-        Decision::Closed { why } => object([
-            ("decision", "closed".into()),
-            ("why", why_code(why).into()),
-            ("message", why.sentence().as_str().into()),
-        ]),
-    })
+/// `changes_at`: when time alone may change it.
+pub fn decision(decision: &Decision, changes_at: Option<i64>) -> String {
+    let mut members = match decision {
+        Decision::Open => vec![("decision", "open".into())],
+        Decision::Closed { .. } => vec![("decision", "closed".into())],
+        Decision::StepUp { acr_values, max_age, .. } => vec![
+            ("decision", "step-up".into()),
+            ("acrValues", acr_values.as_deref().into()),
+            ("maxAge", max_age.map(i64::from).into()),
+        ],
+    };
+    if let Some(why) = decision.why() {
+        members.extend([("why", why.code().into()), ("message", why.sentence().as_str().into())]);
+    }
+    members.push(("changesAt", changes_at.into()));
+    json::print(&Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 fn error_value(error: &Error) -> Value {
@@ -103,7 +110,11 @@ fn signed_in(claims: &Claims, session: &Session, expires_at: i64, standing: Stan
         ("username", claims.username.as_deref().into()),
         ("name", claims.name.as_deref().into()),
         ("roles", texts(&claims.roles)),
+        ("email", claims.email.as_deref().into()),
         ("scope", texts(&claims.scope)),
+        ("permissions", texts(&claims.permissions)),
+        ("assurance", claims.assurance.as_deref().into()),
+        ("methods", texts(&claims.methods)),
         ("claims", claims.all.clone()),
         ("source", source(&claims.provenance.source).into()),
         ("verification", verification(&claims.provenance.verification).into()),
@@ -131,16 +142,5 @@ fn verification(verification: &Verification) -> &'static str {
         Verification::Verified { .. } => "verified",
         Verification::Unsupported => "unsupported",
         Verification::Failed => "failed",
-    }
-}
-
-fn why_code(why: &Why) -> &'static str {
-    match why {
-        Why::NotKnownYet => "not_known_yet",
-        Why::SignedOut => "signed_out",
-        Why::MissingRole(_) => "missing_role",
-        Why::MissingScope(_) => "missing_scope",
-        Why::NotGenuine => "not_genuine",
-        Why::Excluded => "excluded",
     }
 }

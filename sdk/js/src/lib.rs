@@ -4,7 +4,7 @@
 
 mod convert;
 
-use countersign::core::gate::Gate;
+use countersign::core::gate::{Gate, GateSyntax};
 use countersign::{AuthClient, Error, FlowKind, Repeat, Revoke, Watch};
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
@@ -65,12 +65,8 @@ impl Client {
     }
 
     pub fn can(&self, gate: &str) -> Result<String, JsValue> {
-        let gate = match gate.split_once(':') {
-            Some(("role", role)) if !role.is_empty() => Gate::role(role),
-            Some(("scope", scope)) if !scope.is_empty() => Gate::scope(scope),
-            _ => return Err(convert::error(&invalid_gate(gate))),
-        };
-        Ok(convert::decision(&self.client.can(&gate)))
+        let gate: Gate = gate.parse().map_err(|syntax| convert::error(&invalid_gate(gate, &syntax)))?;
+        Ok(convert::decision(&self.client.can(&gate), self.client.can_changes_at(&gate)))
     }
 
     #[wasm_bindgen(js_name = signIn)]
@@ -139,6 +135,6 @@ impl Client {
     }
 }
 
-fn invalid_gate(gate: &str) -> Error {
-    Error::application("invalid_gate", format!("{gate} is no gate: say role:NAME or scope:NAME."))
+fn invalid_gate(gate: &str, syntax: &GateSyntax) -> Error {
+    Error::application("invalid_gate", format!("{gate} is no gate. {syntax}"))
 }

@@ -4,6 +4,8 @@ use countersign::core::{Decision, Error, Gate, Snapshot, State};
 use countersign::{AuthClient, SignOutOutcome, Watch};
 use leptos::prelude::*;
 
+use crate::follow::follow;
+
 /// The client and its state, as a handle that can be copied into any closure.
 ///
 /// The client itself belongs to this thread and stays in local storage of the reactive system; what it says is plain
@@ -59,9 +61,9 @@ impl Auth {
         self.state.into()
     }
 
-    /// What a gate says, as it changes. **The server decides**: this only spares the user what would be refused.
+    /// What a gate says, as it changes with the state and with time. **The server decides**: this only spares the user what would be refused.
     pub fn gate(self, gate: Gate) -> Signal<Decision> {
-        Memo::new(move |_| self.state.with(|state| gate.decide(state))).into()
+        follow(self.state(), gate).into()
     }
 
     /// The client, for calls that await. It is cheap to clone and stays on this thread.

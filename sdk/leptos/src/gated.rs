@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use crate::auth::use_auth;
 use crate::face::{Face, one_at_a_time};
+use crate::follow::follow;
 
 /// Shows its children while the gate is open, and the fallback while it is closed for a known reason.
 ///
@@ -28,7 +29,8 @@ pub fn Gated(
     children: ChildrenFn,
 ) -> impl IntoView {
     let state = use_auth().state();
-    let face = Memo::new(move |_| state.with(|state| GateFace::of(&gate, state)));
+    let decision = follow(state, gate);
+    let face = Memo::new(move |_| state.with(|state| GateFace::of(decision.get(), state)));
     one_at_a_time(face, move |face| match face {
         GateFace::Waiting => waiting.run(),
         GateFace::Open { .. } => children(),
@@ -70,12 +72,12 @@ enum GateFace {
 }
 
 impl GateFace {
-    fn of(gate: &Gate, state: &State) -> Self {
-        match (gate.decide(state), state) {
+    fn of(decision: Decision, state: &State) -> Self {
+        match (decision, state) {
             (Decision::Open, State::SignedIn { session, .. }) => Self::Open { sid: session.sid.clone() },
             // A gate that opens for nobody would be a mistake in the core, and is not believed.
             (Decision::Open, _) | (Decision::Closed { why: Why::NotKnownYet }, _) => Self::Waiting,
-            (Decision::Closed { why }, _) => Self::Closed(why),
+            (Decision::Closed { why } | Decision::StepUp { why, .. }, _) => Self::Closed(why),
         }
     }
 }

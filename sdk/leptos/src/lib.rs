@@ -29,6 +29,7 @@
 mod auth;
 mod components;
 mod face;
+mod follow;
 mod gated;
 mod protected;
 mod return_address;

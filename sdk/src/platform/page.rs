@@ -64,10 +64,15 @@ fn acts(document: &Document, event: &'static str, last: &Rc<Cell<f64>>, feed: &F
     })
 }
 
+/// The device's clock, in Unix milliseconds.
+pub fn now() -> i64 {
+    js_sys::Date::now() as i64
+}
+
 /// Now, by both clocks, with fresh chance; none outside a browser.
 pub fn moment() -> Option<Moment> {
     let random = crypto::random()?;
-    Some(Moment { wall: js_sys::Date::now() as i64, monotonic: monotonic() as u64, random })
+    Some(Moment { wall: now(), monotonic: monotonic() as u64, random })
 }
 
 fn monotonic() -> f64 {
