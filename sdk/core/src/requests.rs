@@ -10,6 +10,7 @@ use crate::flow::{self, judge_transport, read_body};
 use crate::input::{Answer, Ask, CallId, HttpFailure, Response, Revoke, Stamp};
 use crate::json::Value;
 use crate::machine::{Machine, Who};
+use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
 /// More renewals after a 401 than this in a minute mean that renewing does not help: a loop.
@@ -253,11 +254,13 @@ impl Machine {
             _ => None,
         };
         if let Some(reply) = reply {
-            // Ending all sessions ended this one too: find out now and not at the next event.
-            if matches!(own, Own::Revoke(Revoke::All)) {
-                self.want_check(None);
-            }
+            let is_over =
+                matches!(own, Own::Revoke(Revoke::All)) && self.requests.calls[&id].sid.as_deref() == self.sid();
             self.requests.calls.remove(&id);
+            // Ending all sessions ended this one too, by the user's own will.
+            if is_over {
+                self.end_session(Reason::SignedOut);
+            }
             return self.reply(id, reply);
         }
         let word = |name| document.as_ref()?.member(name)?.as_text().map(str::to_owned);
