@@ -257,6 +257,11 @@ impl Machine {
 
     fn settle_debt(&mut self) {
         let Some(owed) = self.renewals.record.sign_out_owed.clone() else { return };
+        // While it stands nothing resumes, so there is no more to find out.
+        if matches!(self.who, Who::Unknown) {
+            self.forget(Reason::SignedOut);
+            self.fail_waiting(&Error::signed_out());
+        }
         let is_under_way = self.renewals.job.iter().map(|job| &job.kind).chain(&self.renewals.next);
         if is_under_way.into_iter().any(|kind| matches!(kind, Kind::SignOut { .. } | Kind::SignIn { .. })) {
             return;

@@ -224,7 +224,7 @@ impl Machine {
         };
         match job.kind {
             Kind::SignIn { id, .. } => {
-                if matches!(self.who, Who::Unknown) && result.is_err() {
+                if (self.page.covered || matches!(self.who, Who::Unknown)) && result.is_err() {
                     self.want_check(None);
                 }
                 self.reply(id, reply);
