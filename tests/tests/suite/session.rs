@@ -346,6 +346,19 @@ fn ending_all_sessions_is_a_sign_out() {
 }
 
 #[test]
+fn ending_all_sessions_is_a_sign_out_without_any_stream_too() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        world.network().times(1_000, "GET /auth/events", Fault::LoseRequest);
+        tab.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        tab.revoke(Revoke::All).unwrap();
+        world.advance(1);
+        assert_eq!((tab.reason(), second.reason()), (Some(Reason::SignedOut), Some(Reason::SignedOut)));
+    });
+}
+
+#[test]
 fn coming_back_after_the_absolute_end_finds_an_expired_session_and_not_an_evicted_one() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

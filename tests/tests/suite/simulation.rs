@@ -37,6 +37,15 @@ fn seeds() -> std::ops::Range<u64> {
     range.and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?)).unwrap_or(0..12)
 }
 
+#[test]
+fn sim_users_come_and_go() {
+    for seed in seeds() {
+        for flow in [Session, Token] {
+            Run::new(seed, flow, false).play_with_users();
+        }
+    }
+}
+
 /// One browser, three tabs, one user, and a network with bad days. The user never signs out, and is never idle.
 struct Run {
     world: World,
@@ -71,16 +80,8 @@ impl Run {
         for _ in 0..40 {
             self.act();
         }
-        self.world.network().heal();
-        self.world.release();
-        self.browser.go_online();
-        self.tabs.iter().for_each(Tab::thaw);
-        self.world.settle();
-        self.world.advance(90);
+        self.calm_down();
         let told = format!("{:?}, seed {}: {:#?}", self.flow, self.seed, self.story);
-        for (what, call) in &self.calls {
-            assert!(call.is_over(), "{what} hangs in {told}");
-        }
         for tab in &self.tabs {
             // Lost for longer than the server remembers: the one case in which a fault may cost the session.
             if tab.reason() == Some(Reason::RotationAnswerLost) {
@@ -92,6 +93,80 @@ impl Run {
             assert_eq!(tab.fetch("/api/me").map(|answer| answer.status).ok(), Some(200), "{told}");
         }
         assert!(self.tabs.iter().filter(|tab| tab.has_stream()).count() >= 1, "{told}");
+    }
+
+    /// Two users sign in and out, and an administrator interferes. In the end all tabs agree, with each other and with the
+    /// server.
+    fn play_with_users(mut self) {
+        if std::env::var("SEEDS").is_ok() {
+            self.world.listen();
+        }
+        for _ in 0..30 {
+            match self.pick(9) {
+                0 => self.user("signs in", |tab| tab.begin_sign_in("bob", "bob-demo-pass")),
+                1 => self.user("signs in as another", |tab| tab.begin_sign_in("carol", "carol-demo-pass")),
+                2 => self.user("fails to sign in", |tab| tab.begin_sign_in("carol", "wrong")),
+                3 => self.user("signs out", Tab::begin_sign_out),
+                4 => {
+                    self.story.push("an administrator ends all of bob's sessions".to_owned());
+                    self.world.administrator().revoke_all("bob");
+                }
+                5 => {
+                    self.story.push("an administrator changes bob's roles".to_owned());
+                    let role = ["member", "reader"][self.pick(2)];
+                    self.world.administrator().set_roles("bob", &[role]);
+                }
+                _ => self.act(),
+            }
+        }
+        self.calm_down();
+        let told = format!("{:?}, seed {}: {:#?}", self.flow, self.seed, self.story);
+        let first = &self.tabs[0];
+        for tab in &self.tabs {
+            let state = (tab.state(), self.world.last_steps(tab, 40));
+            assert!(tab.is_signed_in() || tab.reason().is_some(), "{state:?} after {told}");
+            assert_eq!((tab.sid(), tab.user()), (first.sid(), first.user()), "tabs differ after {told}");
+            assert!(!tab.snapshot().sign_out_owed, "{told}");
+            match tab.fetch("/api/me") {
+                Ok(answer) => {
+                    assert_eq!(answer.status, 200, "{told}");
+                    assert_eq!(answer.json()["sid"].as_str(), tab.sid().as_deref(), "{told}");
+                    let state = tab.state();
+                    let roles = state.claims().map(|claims| claims.roles.clone()).unwrap_or_default();
+                    assert_eq!(answer.json()["roles"], serde_json::json!(roles), "stale claims after {told}");
+                }
+                Err(error) => assert!(error.code == "signed_out" && !tab.is_signed_in(), "{error:?} after {told}"),
+            }
+        }
+        // What a reload shows is what was shown.
+        let before = first.user();
+        first.reload();
+        self.world.advance(20);
+        assert_eq!(first.user(), before, "{:?} after a reload, {told}", first.state());
+    }
+
+    fn user(&mut self, what: &str, begin: impl Fn(&Tab) -> Call) {
+        let which = self.pick(3);
+        self.story.push(format!("in tab {which} the user {what}"));
+        let call = begin(&self.tabs[which]);
+        self.call(what, call);
+        for _ in 0..self.pick(40) {
+            self.world.step();
+        }
+    }
+
+    /// All trouble ends, and some time passes.
+    fn calm_down(&mut self) {
+        self.world.network().heal();
+        self.world.release();
+        self.browser.go_online();
+        self.tabs.iter().for_each(Tab::thaw);
+        self.world.settle();
+        self.world.advance(90);
+        let told = format!("{:?}, seed {}: {:#?}", self.flow, self.seed, self.story);
+        for (what, call) in &self.calls {
+            assert!(call.is_over(), "{what} hangs in {told}");
+        }
     }
 
     fn act(&mut self) {
