@@ -21,7 +21,7 @@ use crate::time::{Agenda, Millis, Step};
 const MOST_STEPS: usize = 5_000;
 
 /// How long the server is left alone while nothing else happens: it sends heartbeats by its own clock.
-const TICK: Millis = 5_000;
+const TICK: Millis = 15_000;
 
 /// Browsers, a network, and a server.
 #[derive(Clone)]

@@ -272,7 +272,7 @@ fn c04_a_crash_at_any_step_of_a_renewal_leaves_a_session_that_works() {
                     format!("{flow:?} {effects} {arrives:?} {:?} {:?}", next.snapshot(), browser.record(flow));
                 assert_eq!(next.sid(), sid, "{context}");
                 assert_eq!(next.fetch("/api/reports").unwrap().status, 200, "{context}");
-                world.advance(900);
+                world.advance(310);
                 assert_eq!(next.sid(), sid, "{context}");
             }
         }

@@ -34,7 +34,7 @@ fn sim_without_locks() {
 fn seeds() -> std::ops::Range<u64> {
     let chosen = std::env::var("SEEDS").ok();
     let range = chosen.as_deref().and_then(|text| text.split_once(".."));
-    range.and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?)).unwrap_or(0..12)
+    range.and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?)).unwrap_or(0..8)
 }
 
 #[test]

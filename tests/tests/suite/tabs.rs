@@ -194,7 +194,7 @@ fn two_users_take_turns_all_day() {
 #[test]
 fn a_look_at_the_record_in_the_middle_of_a_renewal_changes_nothing() {
     in_both_flows(|flow| {
-        for steps in 0..25 {
+        for steps in 0..14 {
             let (world, browser, tab) = World::with_tab(flow);
             tab.sign_in("bob").unwrap();
             let sid = tab.sid();
@@ -207,7 +207,7 @@ fn a_look_at_the_record_in_the_middle_of_a_renewal_changes_nothing() {
             world.settle();
             world.advance(70);
             tab.act();
-            world.advance(400);
+            world.advance(300);
             assert_eq!(tab.sid(), sid, "{steps}: {:?} {:?}", tab.snapshot(), browser.record(flow));
             assert_eq!(tab.fetch("/api/me").unwrap().status, 200);
         }
