@@ -24,7 +24,7 @@ const ALWAYS_ALLOWED = [
 const NEVER_ALLOWED = /content security policy(?!.*frame-ancestors)/i;
 
 // Chromium is not to call out, and needs no graphics.
-const FLAGS = [
+export const FLAGS = [
   "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
@@ -145,7 +145,7 @@ function tellContext(contexts, complaints, server) {
   console.error(told.join("\n"));
 }
 
-function chromiumPath() {
+export function chromiumPath() {
   const named = process.env.E2E_CHROMIUM ?? process.env.CHROMIUM;
   if (named) return named;
   const candidates = ["chromium", "chromium-browser", "google-chrome"];
