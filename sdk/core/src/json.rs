@@ -1,12 +1,17 @@
-//! How is JSON read and written? The one place that names a JSON library.
+//! How is JSON read and written? The one seam: whatever is behind it, no other file knows.
 //!
-//! Stricter than most: no member twice, no depth beyond [`DEEPEST`], nothing after the document.
+//! Stricter than most: no member twice, no depth beyond [`DEEPEST`], no half of a surrogate pair, no number without end,
+//! nothing after the document. `docs/architecture.md` has the figures by which the scanner was chosen.
 
 mod print;
+mod scan;
+mod typed;
 
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
+
+pub use typed::Mismatch;
 
 /// How deep lists and objects may nest (C16).
 pub const DEEPEST: usize = 32;
@@ -45,11 +50,7 @@ impl std::error::Error for NotJson {}
 /// # Errors
 /// [`NotJson`] for anything that is not one JSON text (RFC 8259) in UTF-8, repeats a member or nests too deep.
 pub fn parse(bytes: &[u8]) -> Result<Value, NotJson> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: 0 }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| NotJson { line: error.line(), column: error.column(), cut_short: error.is_eof() })
+    scan::read(bytes)
 }
 
 /// Writes a document.
@@ -64,7 +65,7 @@ pub fn print(value: &Value) -> String {
 /// # Errors
 /// A sentence that names the member which is missing or has another type.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::from_value(to_library(value)).map_err(|error| error.to_string())
+    T::deserialize(value).map_err(|mismatch| mismatch.to_string())
 }
 
 impl Value {
@@ -132,95 +133,6 @@ impl From<i64> for Value {
     }
 }
 
-fn to_library(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(bool) => (*bool).into(),
-        Value::Integer(number) => (*number).into(),
-        Value::Float(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::List(items) => items.iter().map(to_library).collect(),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), to_library(value))).collect(),
-    }
-}
-
-/// Builds a [`Value`] and counts how deep it is.
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        if self.depth == DEEPEST { Err(E::custom("too deep")) } else { Ok(Self { depth: self.depth + 1 }) }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, bool: bool) -> Result<Value, E> {
-        Ok(Value::Bool(bool))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Integer(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Integer))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Float(number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            list.push(item);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut object: Vec<(String, Value)> = Vec::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if object.iter().any(|(other, _)| *other == name) {
-                return Err(de::Error::custom("a member twice"));
-            }
-            object.push((name, members.next_value_seed(inner)?));
-        }
-        Ok(Value::Object(object))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,5 +165,35 @@ mod tests {
         }
         let problem = from_value::<Own>(&parse(b"{}").unwrap()).unwrap_err();
         assert!(problem.contains("plan"), "{problem}");
+    }
+
+    #[test]
+    fn a_mistyped_member_is_named_wherever_it_is() {
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        #[serde(rename_all = "lowercase")]
+        enum Plan {
+            Free,
+            Paid { seats: u32 },
+        }
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        struct Own {
+            plan: Plan,
+            #[serde(default)]
+            tags: Vec<String>,
+            limit: Option<f64>,
+        }
+        let read = |text: &str| from_value::<Own>(&parse(text.as_bytes()).unwrap());
+        let own = Own { plan: Plan::Paid { seats: 3 }, tags: vec!["a".into()], limit: Some(1.0) };
+        assert_eq!(read(r#"{"plan":{"paid":{"seats":3}},"tags":["a"],"limit":1,"more":{}}"#), Ok(own));
+        assert_eq!(read(r#"{"plan":"free","limit":null}"#), Ok(Own { plan: Plan::Free, tags: vec![], limit: None }));
+        for (text, name) in [
+            (r#"{"plan":{"paid":{"seats":"x"}}}"#, "plan.seats: "),
+            (r#"{"plan":"free","tags":["a",1]}"#, "tags.1: "),
+            (r#"{"plan":"free","limit":"x"}"#, "limit: "),
+            (r#"{"plan":"gold"}"#, "plan: "),
+        ] {
+            let problem = read(text).unwrap_err();
+            assert!(problem.starts_with(name), "{problem}");
+        }
     }
 }

@@ -1,0 +1,347 @@
+//! How is a document read? By a strict scanner of RFC 8259: one pass, bounded depth, no member twice.
+
+use crate::json::{DEEPEST, NotJson, Value};
+
+/// Objects with more members than this are searched by sorting, so that a long one costs no square of time.
+const FEW: usize = 16;
+
+pub(super) fn read(bytes: &[u8]) -> Result<Value, NotJson> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(place(bytes, error.valid_up_to(), error.error_len().is_none())),
+    };
+    let mut scanner = Scanner { text, at: 0 };
+    let value = scanner.document();
+    value.map_err(|Stop| place(bytes, scanner.at, scanner.at >= bytes.len()))
+}
+
+/// The text is not acceptable from where the scanner stands.
+struct Stop;
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn document(&mut self) -> Result<Value, Stop> {
+        let value = self.value(0)?;
+        self.skip_space();
+        if self.at == self.text.len() { Ok(value) } else { Err(Stop) }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, Stop> {
+        self.skip_space();
+        match self.peek().ok_or(Stop)? {
+            b'{' => self.object(depth),
+            b'[' => self.list(depth),
+            b'"' => self.string().map(Value::Text),
+            b'-' | b'0'..=b'9' => self.number(),
+            b't' => self.word("true", Value::Bool(true)),
+            b'f' => self.word("false", Value::Bool(false)),
+            b'n' => self.word("null", Value::Null),
+            _ => Err(Stop),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value, Stop> {
+        let mut members: Vec<(String, Value)> = Vec::new();
+        let start_of_all = self.at;
+        if self.opens(depth, b'}')? {
+            loop {
+                self.skip_space();
+                let start = self.at;
+                let name = self.string()?;
+                if members.len() < FEW && members.iter().any(|(other, _)| *other == name) {
+                    self.at = start;
+                    return Err(Stop);
+                }
+                self.skip_space();
+                self.expect(b':')?;
+                members.push((name, self.value(depth + 1)?));
+                if !self.goes_on(b'}')? {
+                    break;
+                }
+            }
+        }
+        if members.len() > FEW {
+            let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                self.at = start_of_all;
+                return Err(Stop);
+            }
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, Stop> {
+        let mut items = Vec::new();
+        if self.opens(depth, b']')? {
+            loop {
+                items.push(self.value(depth + 1)?);
+                if !self.goes_on(b']')? {
+                    break;
+                }
+            }
+        }
+        Ok(Value::List(items))
+    }
+
+    /// Goes past the opening sign; whether there is anything before the closing one.
+    fn opens(&mut self, depth: usize, close: u8) -> Result<bool, Stop> {
+        if depth == DEEPEST {
+            return Err(Stop);
+        }
+        self.at += 1;
+        self.skip_space();
+        let is_empty = self.peek() == Some(close);
+        self.at += usize::from(is_empty);
+        Ok(!is_empty)
+    }
+
+    /// Goes past a comma, or past the closing sign.
+    fn goes_on(&mut self, close: u8) -> Result<bool, Stop> {
+        self.skip_space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(sign) if sign == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => Err(Stop),
+        }
+    }
+
+    fn string(&mut self) -> Result<String, Stop> {
+        self.expect(b'"')?;
+        let mut string = String::new();
+        loop {
+            let start = self.at;
+            while self.peek().is_some_and(|byte| byte != b'"' && byte != b'\\' && byte >= b' ') {
+                self.at += 1;
+            }
+            string.push_str(self.text.get(start..self.at).ok_or(Stop)?);
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(string);
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    string.push(self.escaped()?);
+                }
+                _ => return Err(Stop),
+            }
+        }
+    }
+
+    fn escaped(&mut self) -> Result<char, Stop> {
+        let sign = match self.peek().ok_or(Stop)? {
+            sign @ (b'"' | b'\\' | b'/') => char::from(sign),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                self.at += 1;
+                return self.escaped_unit();
+            }
+            _ => return Err(Stop),
+        };
+        self.at += 1;
+        Ok(sign)
+    }
+
+    /// One code unit, or two that are one character; half of a pair is none (RFC 8259 §8.2).
+    fn escaped_unit(&mut self) -> Result<char, Stop> {
+        let first = self.hexadecimal()?;
+        let code = if (0xd800..0xdc00).contains(&first) {
+            self.expect(b'\\')?;
+            self.expect(b'u')?;
+            let second = self.hexadecimal()?;
+            let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(Stop)?;
+            0x10000 + ((first - 0xd800) << 10) + low
+        } else {
+            first
+        };
+        char::from_u32(code).ok_or(Stop)
+    }
+
+    fn hexadecimal(&mut self) -> Result<u32, Stop> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16)).ok_or(Stop)?;
+            unit = unit * 16 + digit;
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    /// Whole numbers of 64 bits are kept exactly; any other is a float, and none is infinite.
+    fn number(&mut self) -> Result<Value, Stop> {
+        let start = self.at;
+        self.at += usize::from(self.peek() == Some(b'-'));
+        let first = self.at;
+        self.digits()?;
+        if self.at - first > 1 && self.text.as_bytes()[first] == b'0' {
+            self.at = first + 1;
+            return Err(Stop);
+        }
+        let mut is_whole = true;
+        if self.peek() == Some(b'.') {
+            is_whole = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            is_whole = false;
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        let text = &self.text[start..self.at];
+        if is_whole
+            && text != "-0"
+            && let Ok(number) = text.parse()
+        {
+            return Ok(Value::Integer(number));
+        }
+        let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite());
+        number.map(Value::Float).ok_or(Stop)
+    }
+
+    fn digits(&mut self) -> Result<(), Stop> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Stop) }
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value, Stop> {
+        for byte in word.bytes() {
+            self.expect(byte)?;
+        }
+        Ok(value)
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Stop> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(Stop)
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+}
+
+fn place(bytes: &[u8], at: usize, cut_short: bool) -> NotJson {
+    let before = &bytes[..at.min(bytes.len())];
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    NotJson { line, column, cut_short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use proptest::prelude::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let float = prop_oneof![prop::num::f64::NORMAL, prop::num::f64::ZERO, prop::num::f64::SUBNORMAL];
+        values_with(float.prop_map(Value::Float).boxed())
+    }
+
+    fn values_with(float: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Integer),
+            float,
+            any::<String>().prop_map(Value::Text),
+        ];
+        leaf.prop_recursive(4, 32, 24, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..24).prop_map(Value::List),
+                prop::collection::btree_map(any::<String>(), inner, 0..24)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_as_it_was(value in values()) {
+            prop_assert_eq!(json::parse(json::print(&value).as_bytes()), Ok(value));
+        }
+
+        #[test]
+        fn c30_no_bytes_trap(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn c30_no_text_of_the_right_signs_traps(text in "[\\[\\]{}:,\"\\\\u0-9a-fA-FtrueEnls.+\\- ]{0,40}") {
+            if let Ok(value) = read(text.as_bytes()) {
+                prop_assert_eq!(json::parse(json::print(&value).as_bytes()), Ok(value));
+            }
+        }
+
+        /// But for long fractions, which serde_json reads to the neighbouring number unless asked for more.
+        #[test]
+        fn a_text_means_what_it_means_to_others(value in values_with(Just(Value::Float(0.1)).boxed())) {
+            let text = json::print(&value);
+            let theirs: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let theirs = json::parse(theirs.to_string().as_bytes());
+            prop_assert_eq!(theirs.map(sorted), Ok(sorted(value)));
+        }
+    }
+
+    fn sorted(value: Value) -> Value {
+        match value {
+            Value::Object(mut members) => {
+                members.sort_by(|one, other| one.0.cmp(&other.0));
+                Value::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+            }
+            Value::List(items) => Value::List(items.into_iter().map(sorted).collect()),
+            other => other,
+        }
+    }
+
+    #[test]
+    fn a_member_twice_is_found_in_long_objects_too() {
+        let long = |last: &str| {
+            let members: Vec<String> = (0..40).map(|at| format!("\"m{at}\":0")).collect();
+            read(format!("{{{},\"{last}\":0}}", members.join(",")).as_bytes())
+        };
+        assert!(long("m40").is_ok());
+        assert_eq!(long("m39").map_err(|error| error.cut_short), Err(false));
+        assert!(long("\\u006d0").is_err());
+    }
+
+    #[test]
+    fn an_error_says_where_and_whether_the_text_was_cut() {
+        let problem = |text: &[u8]| read(text).unwrap_err();
+        assert_eq!(problem(b"{\n  \"a\": x}"), NotJson { line: 2, column: 8, cut_short: false });
+        for cut in [&b"{\"a\": \"b"[..], b"[1,", b"tru", b"\"\xc3", b"", b"\"\\u12"] {
+            assert!(problem(cut).cut_short, "{cut:?}");
+        }
+        assert!(!problem(b"\"\xff\"").cut_short);
+    }
+}
