@@ -7,6 +7,7 @@ use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::job::{Job, Kind};
+use crate::requests::problem_code;
 use crate::state::Reason;
 
 /// What is about to be committed.
@@ -49,22 +50,27 @@ impl Machine {
         }
     }
 
+    /// The debt goes only on the server's own word: a page in between knows nothing of the session, whose cookie would
+    /// sign the user in again at the next load.
     fn judge_sign_out(&mut self, outcome: Result<Response, HttpFailure>) {
-        match outcome {
-            // 401: there was no session left to end.
-            Ok(Response { status: 200..=299 | 401, .. }) => self.commit(Ending::Acknowledged),
-            Ok(response) => match judge_transport(Ok(response)) {
-                Ok(response) => self.fail(Error::server(
-                    "sign_out_refused",
-                    format!("The server did not take the sign-out ({}). You are signed out here.", response.status),
-                )),
-                Err(failure) => self.fail(failure.error),
-            },
-            Err(failure) => {
-                if let Err(failure) = judge_transport(Err(failure)) {
-                    self.fail(failure.error);
-                }
+        let response = match outcome {
+            // RFC 7009 §2.2: what the body holds does not matter, not even whether there is one.
+            Ok(Response { status: 200..=299, body, .. }) if body.is_empty() => {
+                return self.commit(Ending::Acknowledged);
             }
+            outcome => match judge_transport(outcome) {
+                Ok(response) => response,
+                Err(failure) => return self.fail(failure.error),
+            },
+        };
+        let is_over = || problem_code(&response.body).as_deref() == Some("no_session");
+        match response.status {
+            200..=299 => self.commit(Ending::Acknowledged),
+            401 if is_over() => self.commit(Ending::Acknowledged),
+            status => self.fail(Error::server(
+                "sign_out_refused",
+                format!("The server did not take the sign-out ({status}). You are signed out here."),
+            )),
         }
     }
 

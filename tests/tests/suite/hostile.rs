@@ -1,0 +1,36 @@
+//! What others can do to a session: a network in between, a browser that forgets, a server of other habits.
+
+use countersign_core::Reason;
+use countersign_tests::{Fault, World, in_both_flows};
+
+const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
+
+fn impostor(status: u16, content_type: &str, body: &str) -> Fault {
+    let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+    Fault::Impostor { status, headers, body: body.as_bytes().to_vec() }
+}
+
+#[test]
+fn c12_a_page_in_between_acknowledges_no_sign_out() {
+    let refusal = r#"{"error":"invalid_client"}"#;
+    for (status, kind, body) in
+        [(200, "text/html", "<p>Welcome"), (401, "text/html", "<p>Log in"), (401, "application/json", refusal)]
+    {
+        in_both_flows(|flow| {
+            let (world, _, tab) = World::with_tab(flow);
+            let admin = world.administrator();
+            tab.sign_in("bob").unwrap();
+            for what in SIGN_OUT {
+                world.network().times(2, what, impostor(status, kind, body));
+            }
+            assert!(!tab.sign_out(), "{status} {kind}");
+            tab.reload();
+            assert_eq!(tab.reason(), Some(Reason::SignedOut), "{status} {kind}");
+            world.advance(120);
+            assert!(!tab.snapshot().sign_out_owed);
+            assert_eq!(admin.sessions_of("bob"), 0);
+            tab.reload();
+            assert_eq!(tab.reason(), Some(Reason::SignedOut));
+        });
+    }
+}
