@@ -1,6 +1,6 @@
 //! What others can do to a session: a network in between, a browser that forgets, a server of other habits.
 
-use countersign_core::Reason;
+use countersign_core::{Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
@@ -33,4 +33,23 @@ fn c12_a_page_in_between_acknowledges_no_sign_out() {
             assert_eq!(tab.reason(), Some(Reason::SignedOut));
         });
     }
+}
+
+#[test]
+fn c12_a_sign_out_that_is_owed_outlives_a_record_that_vanished() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        let admin = world.administrator();
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        assert!(!tab.sign_out());
+        browser.clear_storage(false);
+        tab.hide();
+        tab.show();
+        browser.go_online();
+        world.advance(120);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+        assert_eq!(admin.sessions_of("bob"), 0);
+        assert!(tab.shown().iter().rev().take(1).all(|state| matches!(state, State::SignedOut { .. })));
+    });
 }

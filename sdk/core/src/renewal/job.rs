@@ -150,9 +150,10 @@ impl Machine {
             Some(record) => self.renewals.record = record,
             None => {
                 let revision = self.renewals.stored_revision.unwrap_or(0);
-                let sid = self.sid().map(str::to_owned);
-                let known = Record { revision, generation: self.generation, sid, ..Record::default() };
-                self.renewals.record = known;
+                let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
+                // A sign-out that is owed above all: forgotten, the cookie would sign the user in again.
+                let seen = std::mem::take(&mut self.renewals.record);
+                self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
     }
