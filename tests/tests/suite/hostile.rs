@@ -1,5 +1,6 @@
 //! What others can do to a session: a network in between, a browser that forgets, a server of other habits.
 
+use countersign_core::FlowKind::{Session, Token};
 use countersign_core::{Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
@@ -52,4 +53,24 @@ fn c12_a_sign_out_that_is_owed_outlives_a_record_that_vanished() {
         assert_eq!(admin.sessions_of("bob"), 0);
         assert!(tab.shown().iter().rev().take(1).all(|state| matches!(state, State::SignedOut { .. })));
     });
+}
+
+#[test]
+fn c05_a_question_that_is_answered_as_a_sign_in_is_no_verdict_and_asked_again() {
+    let suspended = r#"{"code":"account_suspended","detail":"Not now."}"#;
+    for (flow, what) in [(Session, "GET /auth/session"), (Token, "POST /auth/token")] {
+        let world = World::with(1, |config| config.session_lifetime = 900);
+        let tab = world.browser().open_tab(flow);
+        tab.sign_in("bob").unwrap();
+        world.network().times(1, what, impostor(403, "application/problem+json", suspended));
+        tab.reload();
+        world.advance(10);
+        assert!(tab.is_signed_in(), "{flow:?}: {:?}", tab.state());
+
+        world.network().times(1_000, what, impostor(403, "application/problem+json", suspended));
+        let asked = world.asked();
+        world.advance(1_000);
+        assert_eq!(tab.reason(), Some(Reason::Expired));
+        assert!(world.asked() - asked < 100, "{}", world.asked() - asked);
+    }
 }

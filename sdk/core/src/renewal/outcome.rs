@@ -36,7 +36,9 @@ impl Machine {
         let is_sign_in = self.renewals.is_signing_in();
         match judgement {
             Judgement::Established(established) => self.commit(Ending::Established(established)),
-            Judgement::Denied(error) => self.fail_for_good(error),
+            Judgement::Denied(error) if is_sign_in => self.fail_for_good(error),
+            // Nobody gave a password, so this says nothing about the session.
+            Judgement::Denied(error) => self.fail(error),
             Judgement::Refused(_) | Judgement::Superseded if is_sign_in => {
                 self.fail_for_good(Error::server("unexpected_answer", "The server answered a sign-in with a refusal."));
             }
