@@ -30,7 +30,8 @@ pub enum Effect {
         revision: u64,
         text: String,
     },
-    /// Take the browser-wide lock within `wait` milliseconds; answer with `Input::Lock`.
+    /// Take the browser-wide lock within `wait` milliseconds; answer with `Input::Lock`. Gives up what was held or
+    /// waited for before.
     Lock {
         stamp: Stamp,
         wait: u32,

@@ -69,6 +69,11 @@ impl Renewals {
         matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..), .. }))
     }
 
+    /// The job under way holds the lock, or waits for it.
+    pub fn claims_lock(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.locked || matches!(job.step, Step::Lock(_)))
+    }
+
     pub fn is_signing_in(&self) -> bool {
         matches!(self.job, Some(Job { kind: Kind::SignIn { .. }, .. }))
     }

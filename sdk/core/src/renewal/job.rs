@@ -79,6 +79,7 @@ impl Machine {
     }
 
     pub(crate) fn on_lock(&mut self, stamp: Stamp, outcome: LockOutcome) {
+        let claims_lock = self.renewals.claims_lock();
         match &mut self.renewals.job {
             Some(job) if matches!(job.step, Step::Lock(awaited) if awaited == stamp) => {
                 job.locked = outcome == LockOutcome::Granted;
@@ -88,8 +89,9 @@ impl Machine {
                     _ => self.read_record(),
                 }
             }
-            // The job was given up while it waited.
-            _ if outcome == LockOutcome::Granted => self.emit(Effect::Unlock),
+            // The job was given up while it waited. A newer request has already given this place up, and an `Unlock` now
+            // would take the newer one.
+            _ if outcome == LockOutcome::Granted && !claims_lock => self.emit(Effect::Unlock),
             _ => {}
         }
     }
@@ -270,10 +272,11 @@ impl Machine {
 
     /// A sign-out is owed: while that stands nothing resumes. The lock is held already, so it is settled at once.
     pub(crate) fn become_settlement(&mut self, owed: String) {
+        let reason = self.renewals.record.ended.unwrap_or(Reason::SignedOut);
         if self.holding().is_some() {
             self.fail_waiting(&Error::signed_out());
         }
-        self.forget(Reason::SignedOut);
+        self.forget(reason);
         self.fail_waiting(&Error::signed_out());
         let Some(job) = &mut self.renewals.job else { return };
         let sid = Some(owed).filter(|sid| !sid.is_empty());
