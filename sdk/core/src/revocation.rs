@@ -4,6 +4,7 @@ mod event;
 mod stream;
 
 use crate::machine::Machine;
+use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
 pub(crate) use event::{Event, Verdict};
@@ -106,6 +107,9 @@ impl Machine {
         }
         let has_missed_some = event.prev > self.revocation.place;
         match event.verdict {
+            Verdict::Revoked(Reason::ReuseSuspected) if self.has_lost_a_rotation() => {
+                return self.end_session(Reason::RotationAnswerLost);
+            }
             Verdict::Revoked(reason) => return self.end_session(reason),
             Verdict::Stale => {
                 self.revocation.wanted = self.revocation.wanted.max(event.ep);

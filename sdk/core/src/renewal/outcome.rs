@@ -78,11 +78,8 @@ impl Machine {
 
     /// A definite refusal; what is remembered says more than the server can know.
     fn refused(&mut self, reason: Reason) {
+        let was_sent_before = self.has_lost_a_rotation();
         let record = &self.renewals.record;
-        let was_sent_before = record.attempt_key.is_some()
-            && record
-                .sent_at
-                .is_some_and(|sent| self.now.wall - sent > i64::from(record.refresh_retry_for.unwrap_or(0)) * 1000);
         let reason = match (reason, &record.sid, record.ended) {
             (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
             // The cookie ends with the session, and by the same clock.
@@ -97,6 +94,13 @@ impl Machine {
             _ => reason,
         };
         self.commit(Ending::Ended(reason));
+    }
+
+    /// A renewal went out, and it is too late to ask for its answer again: what comes now looks like reuse to the server.
+    pub(crate) fn has_lost_a_rotation(&self) -> bool {
+        let record = &self.renewals.record;
+        let window = i64::from(record.refresh_retry_for.unwrap_or(0)) * 1000;
+        record.attempt_key.is_some() && record.sent_at.is_some_and(|sent| self.now.wall - sent > window)
     }
 
     /// Two users in turn share one jar: what this tab believed is over, and who is there now is a new question.
