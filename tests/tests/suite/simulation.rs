@@ -140,9 +140,10 @@ impl Run {
         }
         // What a reload shows is what was shown.
         let before = first.user();
+        let steps: Vec<_> = self.tabs.iter().map(|tab| self.world.last_steps(tab, 40)).collect();
         first.reload();
         self.world.advance(20);
-        assert_eq!(first.user(), before, "{:?} after a reload, {told}", first.state());
+        assert_eq!(first.user(), before, "{:?} after a reload, {told}; at last {steps:#?}", first.state());
     }
 
     fn user(&mut self, what: &str, begin: impl Fn(&Tab) -> Call) {

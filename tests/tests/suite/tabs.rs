@@ -152,6 +152,27 @@ fn a_tab_that_missed_the_change_of_users_finds_out_by_the_servers_answer() {
 }
 
 #[test]
+fn c12_a_sign_out_beside_a_sign_in_in_another_tab_ends_what_it_says_it_ended() {
+    in_both_flows(|flow| {
+        for steps in 0..16 {
+            let (world, browser, first) = World::with_tab(flow);
+            first.sign_in("bob").unwrap();
+            let second = browser.open_tab(flow);
+            first.begin_sign_in("carol", "carol-demo-pass");
+            for _ in 0..steps {
+                world.step();
+            }
+            second.begin_sign_out();
+            world.advance(30);
+            let shown = first.user();
+            assert_eq!(second.user(), shown, "{steps}");
+            first.reload();
+            assert_eq!(first.user(), shown, "{steps}");
+        }
+    });
+}
+
+#[test]
 fn the_stream_of_the_first_user_is_not_the_seconds() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

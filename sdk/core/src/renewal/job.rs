@@ -204,7 +204,9 @@ impl Machine {
         match &mut job.kind {
             Kind::SignIn { .. } => self.send(),
             Kind::SignOut { sid, owed: false, .. } => {
-                *sid = sid.take().or(record.sid);
+                // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
+                let is_uncertain = sid.as_deref() == Some("");
+                *sid = record.sid.filter(|_| !is_uncertain).or(sid.take());
                 let owed = Some(sid.clone().unwrap_or_default());
                 let ended = Some(Reason::SignedOut);
                 self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, ended) });
