@@ -22,7 +22,7 @@ impl Feed {
 
     /// Notes the next event; one that is not the next opens a gap, which only a snapshot closes.
     pub fn event(&mut self, now: Duration, number: u64) {
-        if number > self.last_number + 1 {
+        if number > self.last_number.saturating_add(1) {
             self.gap = true;
         }
         self.last_number = self.last_number.max(number);
@@ -37,7 +37,7 @@ impl Feed {
     }
 
     pub fn is_blind(&self, now: Duration) -> bool {
-        !self.ready || self.gap || now.saturating_sub(self.last_heard) >= BLIND_AFTER
+        !self.ready || self.gap || now.abs_diff(self.last_heard) >= BLIND_AFTER
     }
 }
 
@@ -58,6 +58,24 @@ mod tests {
         assert!(feed.is_blind(at(105)));
         feed.heartbeat(at(105), 7);
         assert!(!feed.is_blind(at(105)));
+    }
+
+    #[test]
+    fn s26_a_clock_that_was_set_back_does_not_hide_the_silence() {
+        let mut feed = Feed::default();
+        feed.snapshot(at(7_200), 7);
+        assert!(!feed.is_blind(at(7_199)), "another thread may have read the clock a moment earlier");
+        assert!(feed.is_blind(at(3_600)));
+        feed.heartbeat(at(3_601), 7);
+        assert!(!feed.is_blind(at(3_601)));
+    }
+
+    #[test]
+    fn the_last_number_there_is_does_not_trap() {
+        let mut feed = Feed::default();
+        feed.snapshot(at(100), u64::MAX);
+        feed.event(at(100), u64::MAX);
+        assert!(!feed.is_blind(at(100)));
     }
 
     #[test]
