@@ -54,7 +54,8 @@ test("the flow is chosen by keyboard", async ({ newPage }) => {
   await expectState(page, "signed-out");
   await tabTo(page, page.getByRole("radio", { name: "Session cookie" }));
   await page.keyboard.press("ArrowDown");
-  await page.waitForFunction(() => document.body.dataset.flow === "token" && document.body.dataset.state === "signed-out");
+  await page.waitForFunction(() => document.body.dataset.flow === "token");
+  await expectState(page, "signed-out");
   // What has the focus keeps it while the other client starts.
   assert.ok(await page.getByRole("radio", { name: "Tokens" }).evaluate((radio) => radio === document.activeElement));
 });
@@ -103,7 +104,8 @@ test("changes of state are announced", { allow: [/status of 401/] }, async ({ ne
     );
     regions.forEach(listen);
   });
-  const heard = (words) => page.waitForFunction((words) => globalThis.heard.some((text) => text.includes(words)), words);
+  const hasHeard = (words) => globalThis.heard.some((text) => text.includes(words));
+  const heard = (words) => page.waitForFunction(hasHeard, words);
   await page.getByLabel("Username", { exact: true }).fill("bob");
   await page.getByLabel("Password", { exact: true }).fill("wrong-password");
   await page.keyboard.press("Enter");
@@ -157,7 +159,8 @@ async function checkPage(page, name) {
       const others = by.map((id) => document.getElementById(id)?.textContent ?? "");
       return [element.getAttribute("aria-label") ?? "", ...labels, ...others, element.textContent].join("").trim();
     };
-    for (const element of document.querySelectorAll("button, a, input, select, textarea, progress, fieldset, [tabindex='0'], nav, [role=region]")) {
+    const named = "button, a, input, select, textarea, progress, fieldset, nav, [tabindex='0'], [role=region]";
+    for (const element of document.querySelectorAll(named)) {
       if (words(element) === "") faults.push(`no name: ${element.outerHTML.slice(0, 120)}`);
     }
     const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);

@@ -146,7 +146,10 @@ test.inBothFlows(
     await left;
     // The new document may ask before the server has heard of the sign-out; it is then told of its end.
     await expectState(page, "signed-out");
-    await eventually(async () => assert.ok((await requests(server, SPEECH[flow].signOut)).some(({ sid }) => sid !== null)));
+    await eventually(async () => {
+      const told = await requests(server, SPEECH[flow].signOut);
+      assert.ok(told.some(({ sid }) => sid !== null), "the server was told which session");
+    });
     await page.reload();
     await expectState(page, "signed-out");
   },

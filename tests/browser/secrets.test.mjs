@@ -105,10 +105,8 @@ test.inBothFlows("the cookies are as the protocol says", async ({ newUser, flow 
   const cookies = await user.cookies();
   assert.equal(cookies.length, 1);
   const [{ name, httpOnly, secure, sameSite, path, expires }] = cookies;
-  assert.deepEqual(
-    { name, httpOnly, secure, sameSite, path },
-    { name: flow === "session" ? "__Host-session" : "__Host-refresh", httpOnly: true, secure: true, sameSite: "Strict", path: "/" },
-  );
+  assert.equal(name, flow === "session" ? "__Host-session" : "__Host-refresh");
+  assert.deepEqual([httpOnly, secure, sameSite, path], [true, true, "Strict", "/"]);
   assert.ok(expires > Date.now() / 1000, "it lives as long as the session");
   await signOut(page);
   await expectState(page, "signed-out");

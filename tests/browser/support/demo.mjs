@@ -85,8 +85,9 @@ export async function expectState(page, state, { within = 15_000 } = {}) {
     timeout: within,
   });
   await arrived.catch(async (error) => {
-    const { state: now, standing } = await attributes(page);
-    throw new Error(`The state is not ${state} but ${now} (standing: ${standing}) after ${within} ms.`, { cause: error });
+    const now = await attributes(page);
+    const message = `The state is not ${state} but ${now.state} (${now.standing}) after ${within} ms.`;
+    throw new Error(message, { cause: error });
   });
 }
 
