@@ -174,7 +174,8 @@ impl Machine {
     }
 
     fn state(&self) -> State {
-        if self.page.covered {
+        // That nobody is signed in shows nothing that is gated.
+        if self.page.covered && !matches!(self.who, Who::Nobody(_)) {
             return State::Unknown;
         }
         if self.renewals.is_signing_in() {
