@@ -140,6 +140,27 @@ test(
   },
 );
 
+test(
+  "while the server can't renew, what is held still works",
+  { allow: [/status of 503/] },
+  async ({ newUser, server }) => {
+    const user = await userWithClock(newUser);
+    const page = await user.newPage();
+    await signIn(page, { username: "bob", flow: "token" });
+    await forgetRequests(server);
+    await arm(server, RENEWAL, { kind: "status", status: 503 }, 100);
+    // Renewal is due, and the token has some time left.
+    await passTime({ server, user, seconds: TOKEN_LIFE - 20 });
+    await expectStanding(page, "unverified");
+    assert.equal(await callMe(page), "token");
+    await server.control("/faults", undefined, "DELETE");
+    await passTime({ server, user, seconds: 60 });
+    await expectStanding(page, "current");
+    assert.equal(await callMe(page), "token");
+    await expectNeverSignedOut(page);
+  },
+);
+
 test.inBothFlows("ten reloads in a row while the answer is on its way", async ({ newUser, server, flow }) => {
   const user = await userWithClock(newUser);
   const page = await user.newPage();

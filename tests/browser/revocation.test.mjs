@@ -8,9 +8,11 @@ import {
   expectHeading,
   expectOpen,
   expectReason,
+  expectRequests,
   expectStanding,
   expectState,
   fillIn,
+  forgetRequests,
   goTo,
   part,
   passwordOf,
@@ -172,6 +174,23 @@ test.inBothFlows("all others are ended, and then all", AFFECTED, async ({ newUse
   await desk.reload();
   await expectState(desk, "signed-out");
   await expectState(stranger, "signed-in");
+});
+
+test.inBothFlows("when the tab that listens is closed, another goes on", AFFECTED, async ({ newUser, server, flow }) => {
+  const first = await personAt(newUser, { username: "bob", flow, page: "Reports" });
+  const second = await first.context().newPage();
+  await second.goto("/reports");
+  await expectStanding(second, "current");
+  await forgetRequests(server);
+  await first.close();
+  await expectRequests(server, "GET /auth/events", 1);
+  await expectStanding(second, "current");
+  const before = Date.now();
+  await server.control("/users/bob", { suspended: true }, "PUT");
+  await expectState(second, "signed-out");
+  const gone = await stateSince(second, "signed-out", before);
+  assert.ok(gone - before < LIMIT, `${gone - before} ms`);
+  await expectReason(second, BY_ADMIN);
 });
 
 test.inBothFlows("every tab of a browser learns of it", AFFECTED, async ({ newUser, server, flow }) => {
