@@ -54,7 +54,7 @@ pub struct Config {
     pub login_limits: LoginLimits,
     /// How many connections may be open. Default 4,096.
     pub connections: usize,
-    /// How long a request's head or body may take. Default 10 s.
+    /// How long a request's head or body may take, and an answer stand still because nobody reads it. Default 10 s.
     pub request_time: Duration,
     /// The bearer of `/control`; without one the routes do not exist. Default none.
     pub control_token: Option<Secret>,

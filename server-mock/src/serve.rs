@@ -1,5 +1,7 @@
-//! Connections in, answers out. Our own loop, because two things must be had that `axum::serve` does not give: a time-out
-//! for slow headers, and a connection that closes without a single byte when an answer is to be lost.
+//! Connections in, answers out. Our own loop, because two things must be had that `axum::serve` does not give: time-outs
+//! for slow clients, and a connection that closes without a single byte when an answer is to be lost.
+
+mod patience;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -13,6 +15,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use self::patience::Patience;
 use crate::{AnswerLost, request::Peer, state::State};
 
 /// The longest head of a request, in bytes.
@@ -70,7 +73,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, app: Router, state: State
         .timer(TokioTimer::new())
         .header_read_timeout(state.config.request_time)
         .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patience::new(stream, state.config.request_time)), service);
     let mut connection = pin!(connection);
     let mut recycled = state.control.as_ref().map(|control| control.recycled());
     loop {

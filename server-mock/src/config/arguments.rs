@@ -112,7 +112,7 @@ pub struct Arguments {
     #[arg(long, env = "COUNTERSIGN_CONNECTIONS", value_name = "COUNT")]
     connections: Option<usize>,
 
-    /// Seconds a request's head, and then its body, may take. [default: 10]
+    /// Seconds a request's head, and then its body, may take, and that an unread answer may stand still. [default: 10]
     #[arg(long, env = "COUNTERSIGN_REQUEST_TIME", value_name = "SECONDS")]
     request_time: Option<u32>,
 

@@ -10,7 +10,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::support::Server;
+use crate::support::{Folder, Server};
 
 struct Listening {
     server: Server,
@@ -90,6 +90,24 @@ async fn s22_a_slow_head_and_a_slow_body_are_cut_off_and_others_do_not_notice() 
     let head = "POST /auth/session HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\
         countersign-request: 1\r\nsec-fetch-site: same-origin\r\n\r\n{";
     assert!(exchange(listening.address, head).await.starts_with("HTTP/1.1 408 "));
+}
+
+#[tokio::test]
+async fn s22_a_client_that_does_not_read_loses_its_place() {
+    let folder = Folder::new();
+    // More than all buffers on the way can hold; the file takes no room on the disk.
+    std::fs::File::create(folder.file("large.bin")).unwrap().set_len(256 * 1024 * 1024).unwrap();
+    let server = Server::start_with(|config| {
+        config.page = Some(folder.0.clone());
+        config.connections = 1;
+        config.request_time = Duration::from_millis(200);
+    });
+    let listening = listen(server.await).await;
+    let mut unread = TcpStream::connect(listening.address).await.unwrap();
+    unread.write_all(get("/large.bin").as_bytes()).await.unwrap();
+    unread.readable().await.unwrap();
+    let answered = tokio::time::timeout(Duration::from_secs(10), exchange(listening.address, &get("/health"))).await;
+    assert!(answered.expect("there is a place again").starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
