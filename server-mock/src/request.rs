@@ -92,6 +92,15 @@ pub fn check_csrf(config: &Config, method: &Method, headers: &HeaderMap) -> Resu
     Ok(())
 }
 
+/// Rule 3 for a stream that a cookie opens: only pages that may read it. Any other of this site could not, but crowd out
+/// the user's own readers.
+pub fn check_reader(config: &Config, headers: &HeaderMap) -> Result<(), Error> {
+    let is_own = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let is_listed = origin.is_some_and(|origin| config.is_origin_allowed(origin));
+    if is_own || is_listed { Ok(()) } else { Err(Error::origin_refused()) }
+}
+
 /// Rule 4: what the tab believes and what the cookie says must be one session.
 pub fn check_same_session(headers: &HeaderMap, presented: Presented<'_>) -> Result<(), Error> {
     match believed_sid(headers) {

@@ -14,10 +14,14 @@ use super::caller::Caller;
 use crate::{
     error::Error,
     feed::{Frame, Place},
+    request,
     state::State,
 };
 
 pub async fn open(Shared(state): Shared<State>, caller: Caller, headers: HeaderMap) -> Result<Response, Error> {
+    if let Caller::Session(_) = caller {
+        request::check_reader(&state.config, &headers)?;
+    }
     let place = place(&headers, &caller)?;
     let session = caller.session(&state).await?;
     let frames = state.feed.open(&state, session, place).await?;

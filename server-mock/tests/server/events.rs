@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{KEY, START, Server, Stream, decode};
+use crate::support::{KEY, ORIGIN, START, Server, Stream, decode};
 
 const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
 
@@ -39,6 +39,27 @@ async fn p05_p08_the_stream_is_opened_by_the_session_and_marked_against_bufferin
         assert!(!is_over);
     }
     assert_eq!(server.browser().events(None).await.status, 401);
+}
+
+#[tokio::test]
+async fn p05_a_page_of_a_sibling_origin_opens_no_stream_with_the_cookie() {
+    let server = Server::start_with(|config| config.allowed_origins = vec!["http://127.0.0.1:3000".into()]).await;
+    let bob = server.session_of("bob").await;
+    let open = async |headers: &[(&str, &str)]| {
+        let mut request = axum::http::Request::get(format!("{ORIGIN}/auth/events"));
+        request = request.header("cookie", format!("__Host-session={}", bob.session.as_ref().unwrap()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        bob.server.stream(request.body(axum::body::Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(open(&[("sec-fetch-site", "same-origin")]).await, 200);
+    assert_eq!(open(&[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:3000")]).await, 200);
+    // No Origin: as a script or an image would ask.
+    for site in ["same-site", "cross-site"] {
+        assert_eq!(open(&[("sec-fetch-site", site)]).await, 403, "{site}");
+    }
+    assert_eq!(open(&[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:4000")]).await, 403);
 }
 
 #[tokio::test]

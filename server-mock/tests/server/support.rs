@@ -84,6 +84,12 @@ impl Server {
         Answer { status: parts.status, headers: parts.headers, body, is_lost }
     }
 
+    /// Sends a request whose answer may have no end.
+    pub async fn stream(&self, request: Request<Body>) -> Stream {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        Stream { status: response.status(), headers: response.headers().clone(), body: response.into_body() }
+    }
+
     /// A request to `/control` with its bearer.
     pub async fn control(&self, method: &str, path: &str, body: Value) -> Answer {
         let request = Request::builder().method(method).uri(format!("{ORIGIN}/control/{path}"));
@@ -181,8 +187,7 @@ impl Browser {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = self.server.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        Stream { status: response.status(), headers: response.headers().clone(), body: response.into_body() }
+        self.server.stream(request.body(Body::empty()).unwrap()).await
     }
 
     /// The head of a request as a page on the server's own origin sends it.
