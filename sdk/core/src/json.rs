@@ -3,6 +3,7 @@
 //! Stricter than most: no member twice, no depth beyond [`DEEPEST`], no half of a surrogate pair, no number without end,
 //! nothing after the document. `docs/architecture.md` has the figures by which the scanner was chosen.
 
+mod number;
 mod print;
 mod scan;
 mod typed;
@@ -11,6 +12,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+pub use number::Number;
 pub use typed::Mismatch;
 
 /// How deep lists and objects may nest (C16).
@@ -22,7 +24,8 @@ pub enum Value {
     Null,
     Bool(bool),
     Integer(i64),
-    Float(f64),
+    /// Any other number.
+    Float(Number),
     Text(String),
     List(Vec<Value>),
     Object(Vec<(String, Value)>),
@@ -94,7 +97,7 @@ impl Value {
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Self::Integer(number) => Some(*number as f64),
-            Self::Float(number) => Some(*number),
+            Self::Float(number) => Some(number.value()),
             _ => None,
         }
     }
@@ -102,10 +105,8 @@ impl Value {
     /// A number of seconds; whole or not, also as the text that some servers send.
     pub fn as_seconds(&self) -> Option<f64> {
         match self {
-            Self::Integer(number) => Some(*number as f64),
-            Self::Float(number) => Some(*number),
-            Self::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
+            Self::Text(text) => parse(text.as_bytes()).ok()?.as_number(),
+            _ => self.as_number(),
         }
     }
 }

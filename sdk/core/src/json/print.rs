@@ -10,8 +10,7 @@ pub(super) fn write(value: &Value, text: &mut String) {
         Value::Null => write!(text, "null"),
         Value::Bool(bool) => write!(text, "{bool}"),
         Value::Integer(number) => write!(text, "{number}"),
-        Value::Float(number) if number.is_finite() => write!(text, "{number:?}"),
-        Value::Float(_) => write!(text, "null"),
+        Value::Float(number) => write!(text, "{}", number.as_str()),
         Value::Text(string) => return write_text(string, text),
         Value::List(items) => {
             let items = items.iter().map(|item| (None, item));

@@ -40,7 +40,10 @@ impl<'de> de::Deserializer<'de> for &'de Value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(bool) => visitor.visit_bool(*bool),
             Value::Integer(number) => visitor.visit_i64(*number),
-            Value::Float(number) => visitor.visit_f64(*number),
+            Value::Float(number) => match number.as_str().parse() {
+                Ok(whole) => visitor.visit_u64(whole),
+                Err(_) => visitor.visit_f64(number.value()),
+            },
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => {
                 let named = items.iter().enumerate().map(|(at, item)| Named { name: Name::Item(at), value: item });
