@@ -27,7 +27,6 @@ const LIMIT = 2_000;
 const BY_ADMIN = "An administrator ended this session.";
 const BY_OTHER_DEVICE = "You ended this session from another device.";
 
-// A call that is out when its session ends gets a 401, and a stream that ends is told as one.
 const test = browserTests();
 
 async function personAt(newUser, { username, flow, page: name }) {
@@ -51,6 +50,7 @@ async function pressAndWait(page, button, method) {
   return Date.now();
 }
 
+// A call or a stream of a session that is over gets a 401; a suspended user's sign-in gets a 403.
 const AFFECTED = { allow: [/status of 401/, /status of 403/] };
 
 test.inBothFlows("an administrator ends sessions in another browser", AFFECTED, async ({ newUser, flow }) => {
