@@ -1,7 +1,7 @@
 //! What others can do to a session: a network in between, a browser that forgets, a server of other habits.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::{Reason, State};
+use countersign_core::{Gate, Reason, Standing, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
@@ -73,4 +73,45 @@ fn c05_a_question_that_is_answered_as_a_sign_in_is_no_verdict_and_asked_again() 
         assert_eq!(tab.reason(), Some(Reason::Expired));
         assert!(world.asked() - asked < 100, "{}", world.asked() - asked);
     }
+}
+
+#[test]
+fn c27_what_another_tab_says_takes_no_doubt_away() {
+    in_both_flows(|flow| {
+        let (world, browser, leader) = World::with_tab(flow);
+        leader.sign_in("bob").unwrap();
+        let follower = browser.open_tab(flow);
+        assert!(!follower.has_stream());
+        let fresh = Gate::fresh_within(3_600);
+        assert!(follower.is_open(&fresh));
+        leader.freeze();
+        follower.hide();
+        world.advance(60);
+        assert!(matches!(follower.standing(), Some(Standing::Unverified { .. })));
+        for what in ["GET /auth/session", "POST /auth/token"] {
+            world.network().next(what, Fault::HoldRequest);
+        }
+        follower.hear(r#"{"kind":"contact","ep":0}"#);
+        assert!(!follower.is_open(&fresh), "open before the server was asked");
+        world.release();
+        assert!(follower.is_open(&fresh));
+    });
+}
+
+#[test]
+fn c27_a_tab_that_lags_behind_the_one_with_the_stream_looks_for_itself() {
+    in_both_flows(|flow| {
+        let (world, browser, leader) = World::with_tab(flow);
+        let admin = world.administrator();
+        leader.sign_in("bob").unwrap();
+        let follower = browser.open_tab(flow);
+        world.network().next("GET /auth/events", Fault::LoseRequest);
+        world.cut_streams();
+        admin.set_roles("bob", &["reader"]);
+        leader.check().unwrap();
+        // The stream comes back with the leader's place, and so without the event.
+        world.advance(5);
+        assert!(leader.has_stream());
+        assert!(!follower.is_open(&Gate::scope("reports:write")));
+    });
 }

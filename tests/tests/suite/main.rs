@@ -1,11 +1,13 @@
 //! Journeys of users, tabs, browsers and administrators, told in a World with the real server and one clock.
 
+mod endings;
 mod gate;
 mod hostile;
 mod renewal;
 mod revocation;
 mod secrets;
 mod session;
+mod sign_out;
 mod simulation;
 mod tabs;
 mod token;

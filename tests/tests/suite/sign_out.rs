@@ -1,0 +1,157 @@
+//! Signing out, online and offline, and what a browser still owes the server.
+
+use countersign_core::effect::Reply;
+use countersign_core::{Reason, State};
+use countersign_tests::{Fault, World, in_both_flows};
+
+const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
+
+#[test]
+fn c12_a_sign_out_reaches_a_second_tab_and_the_server() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let admin = world.administrator();
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        assert!(second.is_signed_in());
+        assert!(first.sign_out());
+        assert_eq!(first.reason(), Some(Reason::SignedOut));
+        assert_eq!(second.reason(), Some(Reason::SignedOut));
+        assert_eq!(admin.sessions_of("bob"), 0);
+        assert_eq!(browser.hint(), None);
+        first.reload();
+        assert_eq!(first.reason(), Some(Reason::SignedOut));
+        assert_eq!(second.fetch("/api/reports").unwrap_err().code, "signed_out");
+    });
+}
+
+#[test]
+fn c12_a_sign_out_holds_offline_over_a_reload_and_is_acknowledged_later() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        let admin = world.administrator();
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        assert!(!tab.sign_out());
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+        assert!(tab.snapshot().sign_out_owed);
+        tab.reload();
+        world.advance(60);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut), "{:?}", tab.state());
+        assert_eq!(admin.sessions_of("bob"), 1);
+
+        browser.go_online();
+        world.advance(60);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+        assert!(!tab.snapshot().sign_out_owed);
+        assert_eq!(admin.sessions_of("bob"), 0);
+        tab.reload();
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+    });
+}
+
+#[test]
+fn c12_a_sign_out_whose_answer_is_lost_is_repeated_until_it_is_acknowledged() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in ["DELETE /auth/session", "POST /auth/revoke"] {
+            world.network().times(2, what, Fault::LoseAnswer);
+        }
+        assert!(!tab.sign_out());
+        world.advance(120);
+        assert!(!tab.snapshot().sign_out_owed);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+    });
+}
+
+#[test]
+fn c12_a_sign_out_before_the_debt_is_written_is_not_forgotten_by_a_failed_sign_in() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let out = tab.begin_sign_out();
+        let back = tab.begin_sign_in("alice", "not her password");
+        world.settle();
+        assert!(out.reply().is_some() && back.reply().is_some());
+        assert!(!tab.is_signed_in());
+        tab.reload();
+        world.advance(60);
+        assert!(!tab.is_signed_in(), "{:?}", tab.state());
+    });
+}
+
+#[test]
+fn c12_a_sign_out_ends_a_sign_in_that_is_under_way() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        for what in SIGN_IN {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        let sign_in = tab.begin_sign_in("bob", "bob-demo-pass");
+        world.settle();
+        assert_eq!(tab.state(), State::SigningIn);
+        tab.begin_sign_out();
+        world.release();
+        world.advance(60);
+        assert!(sign_in.reply().is_some());
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
+        tab.reload();
+        world.advance(60);
+        assert!(!tab.is_signed_in(), "{:?}", tab.state());
+    });
+}
+
+#[test]
+fn c12_a_sign_out_while_users_are_switched_ends_both() {
+    in_both_flows(|flow| {
+        for fault in [Fault::HoldAnswer, Fault::HoldRequest, Fault::CutBody] {
+            let (world, _, tab) = World::with_tab(flow);
+            let admin = world.administrator();
+            tab.sign_in("bob").unwrap();
+            for what in SIGN_IN {
+                world.network().next(what, fault.clone());
+            }
+            tab.begin_sign_in("carol", "carol-demo-pass");
+            world.settle();
+            tab.sign_out();
+            world.release();
+            world.advance(60);
+            assert_eq!(tab.reason(), Some(Reason::SignedOut), "{fault:?} {:?}", tab.state());
+            tab.reload();
+            world.advance(60);
+            assert!(!tab.is_signed_in(), "{fault:?} {:?}", tab.state());
+            assert_eq!(admin.sessions_of("bob"), 0, "{fault:?}");
+        }
+    });
+}
+
+#[test]
+fn two_clicks_on_sign_out_are_one() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let clicks = [tab.begin_sign_out(), tab.begin_sign_out()];
+        world.settle();
+        assert!(clicks.iter().all(|click| click.reply() == Some(Reply::SignedOut { acknowledged: true })));
+        assert_eq!(world.count("DELETE /auth/session") + world.count("POST /auth/revoke"), 1);
+    });
+}
+
+#[test]
+fn a_sign_in_after_an_offline_sign_out_settles_the_debt() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        let admin = world.administrator();
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        tab.sign_out();
+        tab.reload();
+        browser.go_online();
+        tab.sign_in("carol").unwrap();
+        world.advance(60);
+        assert_eq!(tab.user().as_deref(), Some("carol"));
+        assert_eq!(admin.sessions_of("bob"), 0);
+        assert!(!tab.snapshot().sign_out_owed);
+    });
+}
