@@ -5,8 +5,6 @@ use countersign_core::Reason;
 use countersign_core::input::Revoke;
 use countersign_tests::{Fault, World, in_both_flows};
 
-const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
-
 #[test]
 fn s05_nobody_acting_ends_the_session_as_idle_whatever_the_machines_do() {
     in_both_flows(|flow| {
