@@ -17,7 +17,7 @@ fn a_verified_token_with_any_one_byte_changed_is_refused() {
     let (world, _browser, tab) = World::with_tab(FlowKind::Token);
     tab.sign_in("alice").unwrap();
     let token = tab.access_token().unwrap();
-    let keys = world.administrator().request("GET", "/.well-known/jwks.json", &[], String::new()).json();
+    let keys = world.request("GET", "/.well-known/jwks.json", &[], String::new()).json();
     let keys = KeySet::read(keys.to_string().as_bytes()).unwrap();
     let said = Untrusted::parse(&token).unwrap();
     let issuer = said.claims().member("iss").unwrap().as_text().unwrap();
