@@ -121,6 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn p14_every_published_type_is_acted_on_or_passed_over() {
+        let vectors = include_bytes!("../../../../tests/vectors/rfc/caep-event-types.json");
+        let Some(Value::List(types)) = json::parse(vectors).unwrap().member("types").cloned() else {
+            panic!("no types")
+        };
+        for kind in types.iter().filter_map(|entry| entry.member("type")?.as_text()) {
+            let verdict = read(&set("secevent+jwt", &claims(kind, "u_bob", "s1"))).unwrap();
+            let is_ours = ["session-revoked", "credential-change", "token-claims-change"].contains(&kind);
+            assert_eq!(verdict != Verdict::Unknown, is_ours, "{kind}");
+        }
+    }
+
+    #[test]
     fn p04_p06_an_event_for_somebody_else_is_refused() {
         let event = |typ, sub, sid| read(&set(typ, &claims("session-revoked", sub, sid)));
         assert_eq!(event("secevent+jwt", "u_carol", "s1"), Err(NotForUs::Subject));
