@@ -17,7 +17,6 @@ import {
   shownSid,
   signIn,
 } from "./support/demo.mjs";
-import { eventually } from "./support/eventually.mjs";
 import { expectNeverSignedOut, placeWitness } from "./support/witness.mjs";
 
 const RENEWAL = SPEECH.token.renew;
@@ -180,12 +179,14 @@ test.inBothFlows("ten reloads in a row while the answer is on its way", async ({
   assert.equal(await shownSid(page), sid, "the same session");
   await expectLineageIntact(server);
 
-  if (flow === "token") {
-    await passTime({ server, user, seconds: TOKEN_LIFE });
-    await eventually(async () => assert.equal((await requests(server, RENEWAL)).at(-1)?.rotation, "rotated"));
-    await expectStanding(page, "current");
-    await expectLineageIntact(server);
-  }
+  // The next one goes on from there, whatever of the ten the server still works on. (Time must not pass here: a copy
+  // that arrives after the retry window is rightly taken for a thief's.)
+  await page.reload();
+  await expectState(page, "signed-in");
+  assert.equal(await shownSid(page), sid, "the same session");
+  const last = (await requests(server, SPEECH[flow].who)).at(-1);
+  assert.deepEqual([last.status, last.rotation], [200, flow === "token" ? "rotated" : null]);
+  await expectLineageIntact(server);
 });
 
 test("eight tabs wake to an expired token: all stay in, one renewal after the other", async ({ newUser, server }) => {
