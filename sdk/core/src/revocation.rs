@@ -135,7 +135,22 @@ impl Machine {
         }
     }
 
-    /// The server said, directly or through another tab, that `ep` is the last event for us.
+    /// Another tab says that its stream is alive, and that `ep` is the last event for us. That is no proof: it can put
+    /// off our own question and cause one, and takes no doubt away (C27).
+    pub(crate) fn on_told_contact(&mut self, ep: u64) {
+        let Some(holding) = self.holding() else { return };
+        let is_doubtful = holding.doubted_since.is_some();
+        let is_behind = ep > self.revocation.place && !self.revocation.pending.is_waiting();
+        self.revocation.contact_at = self.now.monotonic;
+        if is_behind {
+            self.doubt();
+        }
+        if (is_behind || is_doubtful) && self.page.online && !self.renewals.is_backing_off() {
+            self.want_check(None);
+        }
+    }
+
+    /// The server said on our stream that `ep` is the last event for us.
     pub(crate) fn on_contact(&mut self, ep: u64) {
         if self.holding().is_none() {
             return;

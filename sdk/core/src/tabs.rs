@@ -63,7 +63,7 @@ impl Machine {
             Some("contact") if !self.tabs.leads => {
                 let ep = message.member("ep").and_then(Value::as_integer).and_then(|ep| u64::try_from(ep).ok());
                 if let Some(ep) = ep {
-                    self.on_contact(ep);
+                    self.on_told_contact(ep);
                 }
             }
             _ => {}

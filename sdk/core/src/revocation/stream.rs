@@ -119,10 +119,11 @@ impl Machine {
             }
             "ready" => {
                 self.revocation.stream.failures = 0;
+                // What came before our own place was not sent again: who lags behind it looks for itself.
+                self.tell_contact(self.revocation.last_heard.max(self.revocation.place));
                 if let Some(ep) = ep() {
                     self.on_ready(ep);
                 }
-                self.tell_contact(self.revocation.last_heard);
                 self.on_contact(self.revocation.last_heard);
             }
             "heartbeat" => {
