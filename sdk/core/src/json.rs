@@ -137,6 +137,7 @@ impl From<i64> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_document_is_read_and_printed() {
@@ -195,6 +196,28 @@ mod tests {
         ] {
             let problem = read(text).unwrap_err();
             assert!(problem.starts_with(name), "{problem}");
+        }
+    }
+
+    proptest! {
+        /// But for long fractions, which serde_json reads to the neighbouring number unless asked for more.
+        #[test]
+        fn a_text_means_what_it_means_to_others(value in scan::tests::values_with(Just(scan::tests::float("0.1")).boxed())) {
+            let text = print(&value);
+            let theirs: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let theirs = parse(theirs.to_string().as_bytes());
+            prop_assert_eq!(theirs.map(sorted), Ok(sorted(value)));
+        }
+    }
+
+    fn sorted(value: Value) -> Value {
+        match value {
+            Value::Object(mut members) => {
+                members.sort_by(|one, other| one.0.cmp(&other.0));
+                Value::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+            }
+            Value::List(items) => Value::List(items.into_iter().map(sorted).collect()),
+            other => other,
         }
     }
 }
