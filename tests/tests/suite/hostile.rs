@@ -115,3 +115,22 @@ fn c27_a_tab_that_lags_behind_the_one_with_the_stream_looks_for_itself() {
         assert!(!follower.is_open(&Gate::scope("reports:write")));
     });
 }
+
+#[test]
+fn a_wrong_password_in_one_tab_keeps_it_in_step_with_the_others() {
+    in_both_flows(|flow| {
+        for steps in 0..30 {
+            let (world, browser, first) = World::with_tab(flow);
+            let second = browser.open_tab(flow);
+            let call = first.begin_sign_in("bob", "bob-demo-pass");
+            for _ in 0..steps {
+                world.step();
+            }
+            let wrong = second.begin_sign_in("bob", "not his password");
+            world.advance(30);
+            assert!(call.reply().is_some() && wrong.reply().is_some());
+            assert_eq!(first.user().as_deref(), Some("bob"), "{steps}");
+            assert_eq!(second.sid(), first.sid(), "{steps}: {:?}", second.state());
+        }
+    });
+}

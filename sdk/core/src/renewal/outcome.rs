@@ -236,7 +236,9 @@ impl Machine {
         };
         match job.kind {
             Kind::SignIn { id, .. } => {
-                if (self.page.covered || matches!(self.who, Who::Unknown)) && result.is_err() {
+                // It dropped what was under way: perhaps a check that had written the record and not yet said so.
+                let is_behind = self.renewals.record.sid.as_deref() != self.sid();
+                if (is_behind || self.page.covered || matches!(self.who, Who::Unknown)) && result.is_err() {
                     self.want_check(None);
                 }
                 self.reply(id, reply);
