@@ -134,3 +134,19 @@ fn a_wrong_password_in_one_tab_keeps_it_in_step_with_the_others() {
         }
     });
 }
+
+#[test]
+fn a_tab_whose_session_was_replaced_by_one_that_died_finds_the_new_one() {
+    in_both_flows(|flow| {
+        for effects in 0..12 {
+            let (world, browser, first) = World::with_tab(flow);
+            first.sign_in("bob").unwrap();
+            let second = browser.open_tab(flow);
+            second.crash_after(effects);
+            second.begin_sign_in("carol", "carol-demo-pass");
+            world.advance(30);
+            let stored = browser.record(flow).and_then(|record| record["sid"].as_str().map(str::to_owned));
+            assert!(stored.is_none() || first.sid() == stored, "{effects}: {:?}", first.state());
+        }
+    });
+}

@@ -218,7 +218,13 @@ impl Machine {
                 let reason = *reason;
                 self.write_first(self.moved_on(None, Some(reason)));
             }
-            Kind::Forget { .. } => self.finish(Ok(())),
+            Kind::Forget { .. } => {
+                self.finish(Ok(()));
+                // Another session began meanwhile, and whoever began it may be gone.
+                if record.sid.is_some() {
+                    self.follow_record();
+                }
+            }
             Kind::Check { .. } | Kind::Renew => self.plan_renewal(&record),
         }
     }
