@@ -101,6 +101,11 @@ impl Browser {
         self.state(|browser| browser.record.is_refused = true);
     }
 
+    /// Storage is slow: so many reads of the record take too long.
+    pub fn slow_reads(&self, number: u32) {
+        self.state(|browser| browser.record.slow_reads = number);
+    }
+
     /// The browser has no locks.
     pub fn refuse_locks(&self) {
         self.state(|browser| browser.locks.is_refused = true);

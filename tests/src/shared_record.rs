@@ -8,10 +8,16 @@ use countersign_core::input::{ReadOutcome, SwapOutcome};
 pub(crate) struct SharedRecord {
     records: BTreeMap<String, (u64, String)>,
     pub is_refused: bool,
+    /// So many reads take too long.
+    pub slow_reads: u32,
 }
 
 impl SharedRecord {
-    pub fn read(&self, name: &str) -> ReadOutcome {
+    pub fn read(&mut self, name: &str) -> ReadOutcome {
+        if self.slow_reads > 0 {
+            self.slow_reads -= 1;
+            return ReadOutcome::TimedOut;
+        }
         match self.records.get(name) {
             _ if self.is_refused => ReadOutcome::Refused,
             Some((revision, text)) => ReadOutcome::Found { revision: *revision, text: text.clone() },

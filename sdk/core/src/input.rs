@@ -149,6 +149,8 @@ pub enum ReadOutcome {
         text: String,
     },
     Nothing,
+    /// Storage has not answered in time: what it holds is not known.
+    TimedOut,
     /// The browser refuses storage.
     Refused,
 }

@@ -24,7 +24,7 @@ const LONGEST_WAIT: u32 = 2_000;
 /// The shared record under a name.
 ///
 /// # Errors
-/// `Refused` where there is no storage, where it throws, and where it has not answered within 2 s.
+/// `Refused` where there is no storage and where it throws, `TimedOut` where it has not answered within 2 s.
 pub async fn read(name: &str) -> ReadOutcome {
     let reading = async {
         let database = open().await?;
@@ -34,14 +34,15 @@ pub async fn read(name: &str) -> ReadOutcome {
     match within(LONGEST_WAIT, reading).await {
         Some(Ok(Some((revision, text)))) => ReadOutcome::Found { revision, text },
         Some(Ok(None)) => ReadOutcome::Nothing,
-        Some(Err(_)) | None => ReadOutcome::Refused,
+        Some(Err(_)) => ReadOutcome::Refused,
+        None => ReadOutcome::TimedOut,
     }
 }
 
 /// Writes the shared record if its revision is still the expected one, in one read-write transaction.
 ///
 /// # Errors
-/// As [`read`].
+/// `Refused` where there is no storage, where it throws, and where it has not answered within 2 s.
 pub async fn swap(name: &str, expected: Option<u64>, revision: u64, text: &str) -> SwapOutcome {
     let swapping = async {
         let database = open().await?;

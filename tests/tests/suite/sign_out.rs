@@ -51,6 +51,34 @@ fn c12_a_sign_out_holds_offline_over_a_reload_and_is_acknowledged_later() {
 }
 
 #[test]
+fn c12_a_sign_out_holds_over_a_reload_while_storage_is_slow() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        assert!(!tab.sign_out());
+        browser.go_online();
+        browser.slow_reads(2);
+        tab.reload();
+        world.advance(60);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut), "{:?}", tab.state());
+        assert!(!tab.snapshot().sign_out_owed);
+    });
+}
+
+#[test]
+fn storage_that_never_answers_keeps_nobody_out() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.slow_reads(1_000);
+        tab.reload();
+        world.advance(60);
+        assert!(tab.is_signed_in(), "{:?}", tab.state());
+    });
+}
+
+#[test]
 fn c12_a_sign_out_whose_answer_is_lost_is_repeated_until_it_is_acknowledged() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

@@ -15,6 +15,10 @@ use crate::time::MonotonicMillis;
 /// A swap that keeps losing gives up after so many turns; each loss means that another tab got on.
 const MOST_TURNS: u8 = 16;
 
+/// Storage that is slow, as at the start of a busy browser, is asked so often before a job goes on without it: in it may
+/// stand that a sign-out is owed.
+const MOST_SLOW_READS: u8 = 3;
+
 /// One change of the credential, from its start to its commit.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -28,6 +32,7 @@ pub(crate) struct Job {
     /// How often the same credential was presented without an answer.
     pub sent: u8,
     turns: u8,
+    slow_reads: u8,
 }
 
 #[derive(Debug)]
@@ -75,7 +80,8 @@ impl Machine {
         let writes_first = matches!(kind, Kind::SignOut { owed: false, .. } | Kind::Forget { .. });
         let step = if writes_first { Step::Read(stamp) } else { Step::Lock(stamp) };
         self.emit(if writes_first { Effect::Read { stamp } } else { Effect::Lock { stamp, wait: LOCK_WAIT } });
-        self.renewals.job = Some(Job { kind, step, locked: false, request: None, tells: None, sent: 0, turns: 0 });
+        self.renewals.job =
+            Some(Job { kind, step, locked: false, request: None, tells: None, sent: 0, turns: 0, slow_reads: 0 });
     }
 
     pub(crate) fn on_lock(&mut self, stamp: Stamp, outcome: LockOutcome) {
@@ -111,7 +117,8 @@ impl Machine {
         let found = match outcome {
             ReadOutcome::Found { revision, text } => Some((revision, text)),
             ReadOutcome::Nothing => None,
-            ReadOutcome::Refused => {
+            ReadOutcome::TimedOut if self.is_read_again(stamp) => return,
+            ReadOutcome::TimedOut | ReadOutcome::Refused => {
                 self.renewals.is_refused = true;
                 None
             }
@@ -130,6 +137,25 @@ impl Machine {
         }
         self.take_record(found);
         self.plan();
+    }
+
+    /// Whether a read that took too long is repeated, or was a look that the next one makes good.
+    fn is_read_again(&mut self, stamp: Stamp) -> bool {
+        if self.renewals.look == Some(stamp) {
+            self.renewals.look = None;
+            return true;
+        }
+        match &mut self.renewals.job {
+            Some(job) if matches!(job.step, Step::Read(awaited) if awaited == stamp) => {
+                job.slow_reads += 1;
+                if job.slow_reads == MOST_SLOW_READS {
+                    return false;
+                }
+            }
+            _ => return true,
+        }
+        self.read_record();
+        true
     }
 
     /// Reads the record outside of any job: another tab said that something moved, or this one was away.
