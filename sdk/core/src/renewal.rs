@@ -8,6 +8,7 @@
 
 mod job;
 mod outcome;
+mod shared;
 
 use crate::effect::{Effect, Reply};
 use crate::error::Error;

@@ -1,0 +1,121 @@
+//! What does the shared record say, and what does that mean for a tab that did not ask?
+
+use crate::effect::Effect;
+use crate::error::Error;
+use crate::input::{ReadOutcome, Stamp};
+use crate::machine::{Machine, Who};
+use crate::record::Record;
+use crate::renewal::job::{Job, Step};
+use crate::state::Reason;
+
+/// Storage that is slow, as at the start of a busy browser, is asked so often before a job goes on without it: in it may
+/// stand that a sign-out is owed.
+const MOST_SLOW_READS: u8 = 3;
+
+impl Machine {
+    pub(crate) fn on_record(&mut self, stamp: Stamp, outcome: ReadOutcome) {
+        let found = match outcome {
+            ReadOutcome::Found { revision, text } => Some((revision, text)),
+            ReadOutcome::Nothing => None,
+            ReadOutcome::TimedOut if self.is_read_again(stamp) => return,
+            ReadOutcome::TimedOut | ReadOutcome::Refused => {
+                self.renewals.is_refused = true;
+                None
+            }
+        };
+        if self.renewals.look == Some(stamp) {
+            self.renewals.look = None;
+            // What was read is older than what is being written: the mark of a renewal would be lost with it.
+            if self.renewals.is_writing() {
+                return self.look();
+            }
+            self.take_record(found);
+            return self.follow_record();
+        }
+        if !matches!(&self.renewals.job, Some(Job { step: Step::Read(awaited), .. }) if *awaited == stamp) {
+            return;
+        }
+        self.take_record(found);
+        self.plan();
+    }
+
+    /// Whether a read that took too long is repeated, or was a look that the next one makes good.
+    fn is_read_again(&mut self, stamp: Stamp) -> bool {
+        if self.renewals.look == Some(stamp) {
+            self.renewals.look = None;
+            return true;
+        }
+        match &mut self.renewals.job {
+            Some(job) if matches!(job.step, Step::Read(awaited) if awaited == stamp) => {
+                job.slow_reads += 1;
+                if job.slow_reads == MOST_SLOW_READS {
+                    return false;
+                }
+            }
+            _ => return true,
+        }
+        self.read_record();
+        true
+    }
+
+    /// Reads the record outside of any job: another tab said that something moved, or this one was away.
+    pub(crate) fn look(&mut self) {
+        if !self.renewals.is_shared() {
+            return self.want_check(None);
+        }
+        let stamp = self.stamp();
+        self.renewals.look = Some(stamp);
+        self.emit(Effect::Read { stamp });
+    }
+
+    /// Takes over what is stored. A record that vanished or is torn never undoes what this tab knows.
+    pub(super) fn take_record(&mut self, found: Option<(u64, String)>) {
+        if self.renewals.is_refused {
+            return;
+        }
+        self.renewals.stored_revision = found.as_ref().map(|(revision, _)| *revision);
+        match found.and_then(|(revision, text)| Record::read(&text).map(|record| Record { revision, ..record })) {
+            Some(record) => self.renewals.record = record,
+            None => {
+                let revision = self.renewals.stored_revision.unwrap_or(0);
+                let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
+                // A sign-out that is owed above all: forgotten, the cookie would sign the user in again.
+                let seen = std::mem::take(&mut self.renewals.record);
+                self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
+            }
+        }
+    }
+
+    /// What the record means for a tab that has no job under way, or whose job it overtakes.
+    pub(super) fn follow_record(&mut self) {
+        let record = &self.renewals.record;
+        if record.generation <= self.generation {
+            return;
+        }
+        let (is_ended, reason) = (record.sid.is_none(), record.ended.unwrap_or(Reason::SignedOut));
+        let is_other = record.sid.as_deref() != self.sid();
+        match self.who {
+            Who::User(_) if is_ended => {
+                self.generation = record.generation;
+                self.give_up_renewal();
+                self.forget(reason);
+                self.fail_waiting(&Error::signed_out());
+                self.start_next();
+            }
+            Who::User(_) if is_other => {
+                self.fail_waiting(&Error::user("other_session", "Somebody else signed in in this browser."));
+                self.forget(Reason::NoCredential);
+                self.who = Who::Unknown;
+                self.want_check(None);
+            }
+            Who::User(_) => self.generation = record.generation,
+            _ if is_ended => {
+                self.generation = record.generation;
+                if matches!(self.who, Who::Nobody(_)) {
+                    self.who = Who::Nobody(reason);
+                }
+            }
+            _ => self.want_check(None),
+        }
+    }
+}
