@@ -110,10 +110,10 @@ async fn oauth_errors(request: Request, next: Next) -> Response {
 
 /// Rule 1.
 async fn host(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    // A request that names two hosts must find both on the list.
-    let names: Vec<&str> = [header, authority].into_iter().flatten().map(without_port).collect();
+    // A request that names several hosts must find all of them on the list.
+    let names: Vec<&str> = headers.chain(authority).map(without_port).collect();
     let is_allowed = !names.is_empty() && names.into_iter().all(|name| state.config.is_host_allowed(name));
     if is_allowed { next.run(request).await } else { Error::host_not_allowed().into_response() }
 }

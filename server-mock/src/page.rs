@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 pub async fn serve(Shared(state): Shared<State>, request: Request) -> Result<Response, Error> {
     let path = normalised(request.uri().path());
     let Some(folder) = &state.config.page else { return Err(Error::not_found()) };
-    if OWN.iter().any(|own| is_within(&path, own)) {
+    if is_own(&path) {
         return Err(Error::not_found());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -44,6 +44,13 @@ pub async fn serve(Shared(state): Shared<State>, request: Request) -> Result<Res
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
+}
+
+/// Also in another spelling, which a proxy in front of us may read as the plain one.
+fn is_own(path: &str) -> bool {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().to_ascii_lowercase();
+    let plain = normalised(&decoded.replace('\\', "/"));
+    OWN.iter().any(|own| is_within(&plain, own))
 }
 
 /// Whether the path is `family` or lies below it.
@@ -89,6 +96,9 @@ mod tests {
         for path in ["/auth/x", "//auth/x", "/auth//x", "/./auth/x", "/auth", "/auth/"] {
             assert!(is_within(&normalised(path), "/auth"), "{path}");
         }
-        assert!(!is_within(&normalised("/authors"), "/auth"));
+        for path in ["/%61uth/x", "/AUTH/x", "/auth%2fx", "/auth%5cx", "/%2e/api", "/.well-known/x"] {
+            assert!(is_own(path), "{path}");
+        }
+        assert!(!is_own("/authors") && !is_own("/reports/%C3%A9") && !is_own("/%ff"));
     }
 }

@@ -18,6 +18,9 @@ use crate::{
     state::State,
 };
 
+/// The end of the year 9999 in Unix seconds: `Date` knows no later one.
+const LATEST: f64 = 253_402_300_799.0;
+
 /// Whoever holds the bearer that was printed at start, on this machine.
 #[derive(Debug)]
 pub struct Operator;
@@ -65,6 +68,10 @@ pub async fn advance(Shared(state): Shared<State>, _operator: Operator, request:
     let Advance { advance } = request::json(&state.config, &parts.headers, body).await?;
     if !advance.is_finite() || advance.abs() > 1e9 {
         return Err(Error::invalid_request("advance must be a number of seconds, below a thousand million."));
+    }
+    let arrival = state.now().0 as f64 / 1000.0 + advance;
+    if !(0.0..LATEST).contains(&arrival) {
+        return Err(Error::invalid_request("The clock can be moved between the years 1970 and 9999."));
     }
     state.clock.advance(advance);
     state.tick().await;

@@ -143,6 +143,8 @@ async fn rule_1_only_known_hosts_are_answered() {
     }
     let both = Request::get("http://localhost/health").header("host", "evil.example");
     assert_eq!(send(&server, both).await.status, 421, "every name must be on the list");
+    let twice = Request::get("/health").header("host", "localhost").header("host", "evil.example");
+    assert_eq!(send(&server, twice).await.status, 421, "also where two headers name them");
 }
 
 /// Countersign-Request, Sec-Fetch-Site, Origin, and whether a change may pass.
