@@ -118,15 +118,14 @@ test.inBothFlows(
   async ({ newUser, server, flow }) => {
     const user = await newUser();
     const page = await user.newPage();
-    const isSignIn = (response) => /\/auth\/(login|session)$/.test(response.url()) && response.ok();
-    const answered = page.waitForResponse(isSignIn);
     await signIn(page, { username: "carol", flow, at: "/sign-in?to=/account" });
     const sid = await shownSid(page);
+    const asked = page.waitForRequest((request) => request.url().endsWith("/api/reports"));
     await goTo(page, "Reports");
     await expectOpen(page, "reports:read");
     await expectClosed(page, "reports:write");
-    const { access_token: token } = await (await answered).json();
-    const credential = flow === "token" ? { authorization: `Bearer ${token}` } : { "countersign-request": sid };
+    const { authorization } = await (await asked).allHeaders();
+    const credential = flow === "token" ? { authorization } : { "countersign-request": sid };
 
     const answer = (method, path, headers, body) =>
       page.evaluate(async ({ method, path, headers, body }) => {

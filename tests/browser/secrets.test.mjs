@@ -118,6 +118,7 @@ async function spyOn(user) {
   const spy = {
     secrets: new Set(), addresses: [], history: [], console: [], stored: [], broadcasts: [], documents: [], answers: [],
   };
+  const learn = (token) => [token, token.split(".").at(-1)].forEach((part) => spy.secrets.add(part));
   await user.exposeFunction("overheardByTest", (text) => spy.broadcasts.push(text));
   await user.addInitScript(() => {
     const post = BroadcastChannel.prototype.postMessage;
@@ -127,18 +128,20 @@ async function spyOn(user) {
     };
   });
   user.on("console", (message) => spy.console.push(`${message.text()} ${message.location().url}`));
-  user.on("request", (request) => spy.addresses.push(request.url(), request.headers().referer ?? ""));
+  user.on("request", (request) => {
+    const { referer = "", authorization = "" } = request.headers();
+    spy.addresses.push(request.url(), referer);
+    if (authorization) learn(authorization.replace("Bearer ", ""));
+  });
   user.on("response", async (response) => {
     const headers = await response.allHeaders().catch(() => ({}));
     for (const [name, value] of Object.entries(headers)) {
       if (name !== "set-cookie") spy.answers.push(`${name}: ${value}`);
     }
     if (!/\/auth\/(login|token)$/.test(response.url())) return;
+    // The browser may have dropped the body already; then the token is learnt from the requests that carry it.
     const body = await response.json().catch(() => ({}));
-    if (body.access_token) {
-      spy.secrets.add(body.access_token);
-      spy.secrets.add(body.access_token.split(".").at(-1));
-    }
+    if (body.access_token) learn(body.access_token);
   });
   spy.look = async (page) => {
     spy.history.push(page.url());
