@@ -1,7 +1,7 @@
 //! What do the tabs of one browser share? A jar, storage, locks, a channel, a network card and a clock.
 
-use countersign_core::FlowKind;
 use countersign_core::input::{Input, PageNews};
+use countersign_core::{Config, FlowKind, StorageMode};
 
 use crate::jar::Jar;
 use crate::locks::Locks;
@@ -42,11 +42,22 @@ impl Browser {
         tab
     }
 
+    /// Opens a tab whose application keeps access tokens in that place, and lets it come to rest.
+    pub fn open_tab_with(&self, flow: FlowKind, storage: StorageMode) -> Tab {
+        let tab = self.begin_open(Config { storage, ..config(flow) });
+        self.world.settle();
+        tab
+    }
+
     /// Opens a tab.
     pub fn begin_open_tab(&self, flow: FlowKind) -> Tab {
+        self.begin_open(config(flow))
+    }
+
+    fn begin_open(&self, config: Config) -> Tab {
         let mut inner = self.world.inner();
         let id = inner.tabs.len();
-        inner.tabs.push(TabState::new(self.id, config(flow)));
+        inner.tabs.push(TabState::new(self.id, config));
         inner.load(id);
         Tab { world: self.world.clone(), id }
     }
@@ -148,6 +159,13 @@ impl Browser {
         let inner = self.world.inner();
         let text = inner.browsers[self.id].record.text(&config(flow).name())?;
         serde_json::from_str(text).ok()
+    }
+
+    /// The server's last answer, where it is kept beside the record.
+    pub fn kept(&self, flow: FlowKind) -> Option<String> {
+        let inner = self.world.inner();
+        let kept = inner.browsers[self.id].record.kept(&config(flow).name())?;
+        Some(kept.expose().to_owned())
     }
 
     /// Whether a page that loads now would expect somebody to be signed in.

@@ -1,7 +1,7 @@
 //! How is each wish of a machine carried out? As a browser would, one answer at a time.
 
 use countersign_core::effect::Effect;
-use countersign_core::input::{Input, LockOutcome};
+use countersign_core::input::{Input, LockOutcome, RecallOutcome};
 
 use crate::exchange::{Outgoing, Purpose};
 use crate::locks::Holder;
@@ -25,11 +25,17 @@ impl Inner {
                 let outcome = self.browsers[browser].record.read(&name);
                 self.feed_later(tab, Input::Record { stamp, outcome });
             }
-            Effect::Swap { stamp, expected, revision, text } => {
+            Effect::Swap { stamp, expected, revision, text, keep } => {
                 self.evidence.see("record", || text.clone());
-                let outcome = self.browsers[browser].record.swap(&name, expected, revision, text);
+                let outcome = self.browsers[browser].record.swap(&name, expected, revision, text, keep);
                 self.feed_later(tab, Input::Swap { stamp, outcome });
             }
+            Effect::Retain { kept } => self.tabs[tab.0].storage.retain(tab.0, kept),
+            Effect::Recall { stamp } => {
+                let outcome = self.recall(tab.0);
+                self.feed_later(tab, Input::Recalled { stamp, outcome });
+            }
+            Effect::Disclaim => self.tabs[tab.0].storage.is_claimed = false,
             Effect::Lock { stamp, wait } => self.lock(tab, &name, stamp, wait),
             Effect::Unlock => self.unlock(tab, &name),
             Effect::Lead if self.browsers[browser].locks.is_refused => self.feed_later(tab, Input::Leading),
@@ -63,6 +69,12 @@ impl Inner {
             Effect::Reply { id, reply } => self.replied(tab, id, reply),
             Effect::Hint { signed_in_until } => self.browsers[browser].hint = signed_in_until,
         }
+    }
+
+    fn recall(&mut self, tab: usize) -> RecallOutcome {
+        let owner = self.tabs[tab].storage.owner().filter(|owner| *owner != tab);
+        let owner_lives = owner.is_some_and(|owner| self.tabs[owner].storage.is_claimed);
+        self.tabs[tab].storage.recall(owner_lives)
     }
 
     /// As the host does it: asking again gives up what was held or waited for before.

@@ -18,6 +18,7 @@ mod server;
 mod shared_record;
 mod signature;
 mod tab;
+mod tab_storage;
 mod time;
 pub mod vectors;
 mod world;

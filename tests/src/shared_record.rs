@@ -1,12 +1,15 @@
-//! What do a browser's tabs find in their shared storage? One record by name, changed only by *swap*.
+//! What do a browser's tabs find in their shared storage? One record by name, and what is kept beside it, changed only by
+//! *swap*.
 
 use std::collections::BTreeMap;
 
-use countersign_core::input::{ReadOutcome, SwapOutcome};
+use countersign_core::Secret;
+use countersign_core::effect::Keep;
+use countersign_core::input::{ReadOutcome, Stored, SwapOutcome};
 
 #[derive(Debug, Default)]
 pub(crate) struct SharedRecord {
-    records: BTreeMap<String, (u64, String)>,
+    records: BTreeMap<String, Stored>,
     pub is_refused: bool,
     /// So many reads take too long.
     pub slow_reads: u32,
@@ -20,25 +23,34 @@ impl SharedRecord {
         }
         match self.records.get(name) {
             _ if self.is_refused => ReadOutcome::Refused,
-            Some((revision, text)) => ReadOutcome::Found { revision: *revision, text: text.clone() },
+            Some(stored) => ReadOutcome::Found(stored.clone()),
             None => ReadOutcome::Nothing,
         }
     }
 
-    pub fn swap(&mut self, name: &str, expected: Option<u64>, revision: u64, text: String) -> SwapOutcome {
+    pub fn swap(&mut self, name: &str, expected: Option<u64>, revision: u64, text: String, keep: Keep) -> SwapOutcome {
         if self.is_refused {
             return SwapOutcome::Refused;
         }
         let found = self.records.get(name);
-        if found.map(|(revision, _)| *revision) != expected {
+        if found.map(|stored| stored.revision) != expected {
             return SwapOutcome::Lost(found.cloned());
         }
-        self.records.insert(name.to_owned(), (revision, text));
+        let kept = match keep {
+            Keep::Leave => found.and_then(|stored| stored.kept.clone()),
+            Keep::Write(kept) => Some(kept),
+            Keep::Erase => None,
+        };
+        self.records.insert(name.to_owned(), Stored { revision, text, kept });
         SwapOutcome::Swapped
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.records.get(name).map(|(_, text)| text.as_str())
+        self.records.get(name).map(|stored| stored.text.as_str())
+    }
+
+    pub fn kept(&self, name: &str) -> Option<&Secret> {
+        self.records.get(name)?.kept.as_ref()
     }
 
     /// The user clears the site's data, or the browser evicts it.

@@ -12,6 +12,7 @@ use countersign_core::{
 use crate::calls::{Call, CallState, Fetched};
 use crate::locks::Holder;
 use crate::server::{BEGINNING, ORIGIN};
+use crate::tab_storage::TabStorage;
 use crate::world::{Inner, World};
 
 /// One tab of one browser.
@@ -38,6 +39,7 @@ pub(crate) struct TabState {
     pub frozen: Option<Vec<Input>>,
     /// Everything that was shown, each once in a row.
     pub shown: Vec<State>,
+    pub storage: TabStorage,
 }
 
 impl TabState {
@@ -54,6 +56,7 @@ impl TabState {
             effects: 0,
             frozen: None,
             shown: Vec::new(),
+            storage: TabStorage::default(),
         }
     }
 }
@@ -176,6 +179,39 @@ impl Tab {
     /// Everything that was shown since the last load of the page.
     pub fn shown(&self) -> Vec<State> {
         self.world.inner().tabs[self.id].shown.clone()
+    }
+
+    /// The user presses "stay signed in".
+    pub fn stay(&self) -> Result<(), Error> {
+        done(self.command(Command::Stay).settled())
+    }
+
+    /// The browser keeps nothing for this tab.
+    pub fn refuse_storage(&self) {
+        self.world.inner().tabs[self.id].storage.is_refused = true;
+    }
+
+    /// The user duplicates the tab: the copy loads the page anew, with a copy of what the tab kept.
+    pub fn duplicate(&self) -> Tab {
+        let mut inner = self.world.inner();
+        let id = inner.tabs.len();
+        let (browser, config) = (inner.tabs[self.id].browser, inner.tabs[self.id].config.clone());
+        let mut copy = TabState::new(browser, config);
+        copy.storage = inner.tabs[self.id].storage.copied();
+        inner.tabs.push(copy);
+        inner.load(id);
+        drop(inner);
+        self.world.settle();
+        Tab { world: self.world.clone(), id }
+    }
+
+    /// What the server's clock says, as this tab knows it, and what it really says.
+    pub fn server_time(&self) -> (Option<countersign_core::ServerTime>, i64) {
+        let inner = self.world.inner();
+        let monotonic = 1_000 + inner.now - inner.browsers[inner.tabs[self.id].browser].slept;
+        let machine = inner.tabs[self.id].machine.as_ref().expect("the tab is alive");
+        let truth = BEGINNING * 1000 + i64::try_from(inner.now).unwrap_or(i64::MAX);
+        (machine.server_time(monotonic), truth)
     }
 
     /// The user presses a key.
@@ -326,6 +362,7 @@ impl Inner {
         tab.calls.clear();
         let holder = (id, tab.life);
         tab.life += 1;
+        tab.storage.is_claimed = false;
         let browser = tab.browser;
         self.abandon_exchanges(holder);
         self.browsers[browser].locks.forget(holder);

@@ -31,6 +31,37 @@ impl FlowKind {
     }
 }
 
+/// Where access tokens are kept. What script can read, an attacker's script can read too: the default keeps them nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StorageMode {
+    /// In the memory of the one tab that got it. After a reload the cookie brings a new one.
+    #[default]
+    Memory,
+    /// In `sessionStorage`: this tab, over a reload.
+    Session,
+    /// In IndexedDB: all tabs of the browser, over reloads and restarts. One renewal serves them all.
+    IndexedDb,
+}
+
+impl StorageMode {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Session => "session",
+            Self::IndexedDb => "indexed_db",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "memory" => Some(Self::Memory),
+            "session" => Some(Self::Session),
+            "indexed_db" => Some(Self::IndexedDb),
+            _ => None,
+        }
+    }
+}
+
 /// What an application configures once; checked by [`Config::checked`].
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -49,6 +80,11 @@ pub struct Config {
     pub audience: Option<String>,
     /// Origins besides the server's that get the credential on [`Ask`](crate::input::Command::Ask).
     pub allowed_origins: Vec<String>,
+    /// Where access tokens are kept. The session flow has none.
+    pub storage: StorageMode,
+    /// Milliseconds before the end of the idle time at which its countdown begins, at most half of the idle time. Default
+    /// 60,000.
+    pub idle_warning: u64,
     pub dialect: Dialect,
     /// Where the provider puts roles, scope and names.
     pub claim_map: ClaimMap,
@@ -65,6 +101,8 @@ impl Config {
             issuer: None,
             audience: None,
             allowed_origins: Vec::new(),
+            storage: StorageMode::Memory,
+            idle_warning: 60_000,
             dialect: Dialect::countersign(),
             claim_map: ClaimMap::standard(),
         }

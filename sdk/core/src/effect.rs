@@ -22,14 +22,25 @@ pub enum Effect {
     Read {
         stamp: Stamp,
     },
-    /// Write the shared record if its revision is still the expected one (`None`: there is none), in one
-    /// read-write transaction; answer with `Input::Swap`.
+    /// Write the shared record, and what is kept beside it, if the record's revision is still the expected one (`None`:
+    /// there is none), in one read-write transaction; answer with `Input::Swap`.
     Swap {
         stamp: Stamp,
         expected: Option<u64>,
         revision: u64,
         text: String,
+        keep: Keep,
     },
+    /// Keep something in this tab over a reload, or nothing any more. Where storage is refused it is lost.
+    Retain {
+        kept: Option<Secret>,
+    },
+    /// Claim what this tab kept, unless the tab it was copied from lives; answer with `Input::Recalled`.
+    Recall {
+        stamp: Stamp,
+    },
+    /// Give the claim back: the page is being put away, and another page may come in this tab.
+    Disclaim,
     /// Take the browser-wide lock within `wait` milliseconds; answer with `Input::Lock`. Gives up what was held or
     /// waited for before.
     Lock {
@@ -71,6 +82,15 @@ pub enum Effect {
     Hint {
         signed_in_until: Option<i64>,
     },
+}
+
+/// What becomes of what is kept beside the shared record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keep {
+    /// It stays as it is.
+    Leave,
+    Write(Secret),
+    Erase,
 }
 
 /// A request as `fetch` takes it.

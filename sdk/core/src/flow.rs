@@ -19,6 +19,10 @@ use crate::time::{UnixMillis, millis_from_seconds};
 /// A request waits no longer than this. Shorter than the wait for the lock (`renewal::LOCK_WAIT`).
 pub const REQUEST_DEADLINE: u32 = 10_000;
 
+/// A credential is used for at least so long, whatever the server says: a life of 0 would be renewed without end (C21).
+/// If it really ended, a 401 says so.
+pub(crate) const SHORTEST: u64 = 30_000;
+
 /// The header that tells a request of ours from a form of somebody else's.
 pub const REQUEST_HEADER: &str = "Countersign-Request";
 
@@ -31,7 +35,9 @@ pub(crate) trait Flow {
     /// Make the credential last.
     fn renew(&self, config: &Config, renewal: &Renewal<'_>) -> Request;
     /// What the answer to any of the three means.
-    fn judge(&self, config: &Config, response: &Response, now: UnixMillis) -> Judgement;
+    fn judge(&self, config: &Config, response: &Response, arrival: Arrival) -> Judgement;
+    /// What an answer meant that was kept; none where nothing can be.
+    fn restore(&self, config: &Config, answer: &Value, arrival: Arrival) -> Option<Established>;
     /// Put the credential on a request.
     fn dress(&self, config: &Config, origin: &str, sid: &str, token: Option<&Secret>) -> Dressing;
     /// Sign out.
@@ -55,8 +61,8 @@ impl FlowKind {
 #[derive(Debug, Default)]
 pub(crate) struct Renewal<'a> {
     pub sid: Option<&'a str>,
-    /// Seconds since the user last acted.
-    pub idle_for: u64,
+    /// Seconds since the user last acted, where that is known.
+    pub idle_for: Option<u64>,
     pub attempt_key: Option<&'a str>,
     pub last_attempt_key: Option<&'a str>,
 }
@@ -80,8 +86,18 @@ pub(crate) enum Judgement {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub error: Error,
-    /// The server may have done what it was asked for.
-    pub may_have_happened: bool,
+    pub happened: Happened,
+}
+
+/// Whether the server did what it was asked for, where its answer does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// It was asked and declined.
+    No,
+    /// Something answered; what happened behind it is not known.
+    Perhaps,
+    /// It may well have, and its answer was lost: asked again, it would give it again.
+    AnswerLost,
 }
 
 /// A credential and what the server said with it.
@@ -96,6 +112,10 @@ pub(crate) struct Established {
     pub session_lifetime: u64,
     pub idle_lifetime: Option<u64>,
     pub refresh_retry_for: Option<u32>,
+    /// The user's act that the server was told of with this.
+    pub told_act: Option<i64>,
+    /// The answer itself, where it is to be kept.
+    pub answer: Option<Value>,
 }
 
 #[derive(Debug)]
@@ -115,18 +135,19 @@ pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<
                 Error::network("unreachable", "The server can't be reached.")
             }
         },
-        may_have_happened: true,
+        happened: Happened::AnswerLost,
     })?;
     let status = response.status;
     if status == 429 || (500..600).contains(&status) {
         let error = Error::server("server_busy", format!("The server answered {status}."))
             .with_retry_after(retry_after(&response));
-        return Err(Failure { error, may_have_happened: false });
+        let happened = if matches!(status, 429 | 503) { Happened::No } else { Happened::Perhaps };
+        return Err(Failure { error, happened });
     }
     if !response.is_json() {
         // Not the server speaking, but something in between: a captive portal, a proxy, an offline page.
         let error = Error::network("not_the_server", format!("Something else than the server answered ({status})."));
-        return Err(Failure { error, may_have_happened: false });
+        return Err(Failure { error, happened: Happened::Perhaps });
     }
     Ok(response)
 }
@@ -138,7 +159,7 @@ pub(crate) fn read_body(response: &Response) -> Result<Value, Failure> {
     }
     json::parse(&response.body).map_err(|problem| Failure {
         error: Error::server("unreadable_answer", format!("The server's answer can't be read: {problem}.")),
-        may_have_happened: problem.cut_short,
+        happened: if problem.cut_short { Happened::AnswerLost } else { Happened::Perhaps },
     })
 }
 
@@ -153,7 +174,7 @@ pub(crate) fn reason(document: &Value) -> Reason {
 
 pub(crate) fn misunderstood(what: &str) -> Failure {
     let error = Error::server("unexpected_answer", format!("The server's answer is not what was agreed: {what}."));
-    Failure { error, may_have_happened: false }
+    Failure { error, happened: Happened::Perhaps }
 }
 
 /// A problem document (RFC 9457) as an error; its `detail` is shown as text only.
@@ -231,16 +252,11 @@ pub(crate) fn reach(config: &Config, origin: &str) -> Reach {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival {
     pub at: UnixMillis,
-    /// None where the answer did not show it.
+    /// None where no answer has shown it.
     pub server_time: Option<UnixMillis>,
 }
 
 impl Response {
-    pub(crate) fn arrival(&self, now: UnixMillis) -> Arrival {
-        let server_time = self.header("date").and_then(crate::time::http_date);
-        Arrival { at: now, server_time }
-    }
-
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

@@ -43,6 +43,11 @@ pub enum Input {
         stamp: Stamp,
         outcome: LockOutcome,
     },
+    /// The answer to [`Effect::Recall`](crate::Effect::Recall).
+    Recalled {
+        stamp: Stamp,
+        outcome: RecallOutcome,
+    },
     /// This tab is the browser's leader from now on: the answer to [`Effect::Lead`](crate::Effect::Lead).
     Leading,
     /// Another tab of this browser said something. Anybody on this origin could have.
@@ -81,6 +86,9 @@ pub enum Command {
     Revoke(Revoke),
     /// Ask the server now whether all this still holds: answered by `Reply::Done` or `Reply::Failed`.
     Check,
+    /// The user wants to stay signed in: an act, told to the server at once; answered by `Reply::Done` or
+    /// `Reply::Failed`.
+    Stay,
 }
 
 /// Which sessions to end.
@@ -142,12 +150,17 @@ pub enum HttpFailure {
     Aborted,
 }
 
+/// The shared record as it stands in storage, and what is kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub revision: u64,
+    pub text: String,
+    pub kept: Option<Secret>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadOutcome {
-    Found {
-        revision: u64,
-        text: String,
-    },
+    Found(Stored),
     Nothing,
     /// Storage has not answered in time: what it holds is not known.
     TimedOut,
@@ -159,7 +172,18 @@ pub enum ReadOutcome {
 pub enum SwapOutcome {
     Swapped,
     /// Another tab was first: this is there now.
-    Lost(Option<(u64, String)>),
+    Lost(Option<Stored>),
+    /// The browser refuses storage.
+    Refused,
+}
+
+/// What this tab kept over a reload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecallOutcome {
+    Found(Secret),
+    Nothing,
+    /// This tab is the copy of another one, which lives: what it finds is the other's.
+    Claimed,
     /// The browser refuses storage.
     Refused,
 }

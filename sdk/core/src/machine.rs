@@ -7,22 +7,20 @@ use crate::claims::Claims;
 use crate::config::Config;
 use crate::effect::{Effect, Reply};
 use crate::error::Error;
-use crate::flow::{Established, Flow};
+use crate::flow::{Established, Flow, SHORTEST};
+use crate::idle::Idle;
 use crate::input::{CallId, Command, Input, PageNews, Stamp};
+use crate::kept::KeptTokens;
 use crate::renewal::Renewals;
 use crate::requests::Requests;
 use crate::revocation::Revocation;
 use crate::secret::Secret;
 use crate::state::{Durability, Reason, Session, Snapshot, Standing, State};
 use crate::tabs::Tabs;
-use crate::time::{Moment, MonotonicMillis, UnixMillis};
+use crate::time::{Moment, MonotonicMillis, ServerClock, ServerTime, UnixMillis};
 
 /// A token that ends within this is not sent any more: the request would arrive after its end.
-const TOKEN_MARGIN: u64 = 5_000;
-
-/// A credential is used for at least so long, whatever the server says: a life of 0 would be renewed without end (C21).
-/// If it really ended, a 401 says so.
-const SHORTEST: u64 = 30_000;
+pub(crate) const TOKEN_MARGIN: u64 = 5_000;
 
 /// When the clocks of two moments drift apart by more than this, the machine slept or its clock was set.
 const DRIFT: i64 = 5_000;
@@ -40,6 +38,9 @@ pub struct Machine {
     pub(crate) revocation: Revocation,
     pub(crate) tabs: Tabs,
     pub(crate) page: Page,
+    pub(crate) idle: Idle,
+    pub(crate) kept: KeptTokens,
+    pub(crate) server_clock: ServerClock,
     pub(crate) problem: Option<Error>,
     effects: VecDeque<Effect>,
     last_stamp: Stamp,
@@ -63,12 +64,16 @@ pub(crate) struct Holding {
     pub token: Option<Token>,
     pub established_at: MonotonicMillis,
     pub session_ends: MonotonicMillis,
-    pub idle_lifetime: Option<u64>,
+    /// How much nearer `session_ends` came because the machine slept, or because its clock was set: which of both, only
+    /// the server can tell.
+    pub drifted: u64,
+    /// The generation of the record that this came with.
+    pub generation: u64,
     pub expires_at: UnixMillis,
     /// Since when events may have been missed.
     pub doubted_since: Option<UnixMillis>,
-    /// When to renew ahead of need; moved on by each success.
-    pub renew_at: MonotonicMillis,
+    /// When to renew ahead of need; moved on by each success. A cookie is not renewed.
+    pub renew_at: Option<MonotonicMillis>,
 }
 
 #[derive(Debug)]
@@ -85,23 +90,6 @@ pub(crate) struct Page {
     pub online: bool,
     /// Hidden for good or in the back/forward cache: nothing gated is shown until it was checked again (C34).
     pub covered: bool,
-    pub acted_at: MonotonicMillis,
-    /// How long the machine has slept since, which the clock of `acted_at` may not have counted.
-    pub slept_since: u64,
-    /// When the user had last acted, as the server heard it last.
-    pub told_acted_at: MonotonicMillis,
-}
-
-impl Page {
-    pub fn act(&mut self, now: MonotonicMillis) {
-        self.acted_at = now;
-        self.slept_since = 0;
-    }
-
-    /// Seconds since the user last acted.
-    pub fn idle_for(&self, now: MonotonicMillis) -> u64 {
-        (now.saturating_sub(self.acted_at) + self.slept_since) / 1000
-    }
 }
 
 /// Prints what an application can see; tokens on their way through are nobody's to print.
@@ -121,7 +109,10 @@ impl Machine {
             requests: Requests::default(),
             revocation: Revocation::new(config.issuer.clone(), config.address("")),
             tabs: Tabs::default(),
-            page: Page { visible: true, online: true, covered: false, acted_at: 0, slept_since: 0, told_acted_at: 0 },
+            page: Page { visible: true, online: true, covered: false },
+            idle: Idle::default(),
+            kept: KeptTokens::default(),
+            server_clock: ServerClock::default(),
             config,
             now,
             who: Who::Unknown,
@@ -145,6 +136,7 @@ impl Machine {
             Input::Http { stamp, outcome } => self.on_http(stamp, outcome),
             Input::Record { stamp, outcome } => self.on_record(stamp, outcome),
             Input::Swap { stamp, outcome } => self.on_swap(stamp, outcome),
+            Input::Recalled { stamp, outcome } => self.on_recalled(stamp, outcome),
             Input::Lock { stamp, outcome } => self.on_lock(stamp, outcome),
             Input::Leading => self.on_leading(),
             Input::Tab { text } => self.on_tab(&text),
@@ -170,7 +162,15 @@ impl Machine {
             problem: self.problem.clone(),
             sign_out_owed: self.renewals.record().sign_out_owed.is_some(),
             durability: if self.renewals.is_shared() { Durability::Shared } else { Durability::ThisTab },
+            storage: self.storage(),
+            waiting: self.requests.waiting(),
+            idle_ends_at: self.idle_ends_at(),
         }
+    }
+
+    /// What the server's clock says, as its answers have shown it; none before the first.
+    pub fn server_time(&self, monotonic: MonotonicMillis) -> Option<ServerTime> {
+        self.server_clock.at(monotonic)
     }
 
     fn state(&self) -> State {
@@ -212,9 +212,11 @@ impl Machine {
             return;
         }
         let slept = drift.unsigned_abs();
-        self.page.slept_since += slept;
+        self.idle.slept(slept);
+        self.server_clock.doubt(slept);
         if let Who::User(holding) = &mut self.who {
             holding.session_ends = holding.session_ends.saturating_sub(slept);
+            holding.drifted = holding.drifted.saturating_add(slept);
             if let Some(token) = &mut holding.token {
                 token.ends = token.ends.saturating_sub(slept);
             }
@@ -225,9 +227,10 @@ impl Machine {
     }
 
     fn on_started(&mut self) {
-        self.page.act(self.now.monotonic);
         self.stand_for_leader();
-        self.want_check(None);
+        if !self.recall() {
+            self.want_credential();
+        }
     }
 
     fn on_command(&mut self, id: CallId, command: Command) {
@@ -235,6 +238,7 @@ impl Machine {
             Command::SignIn { username, password } => self.sign_in(id, username, password),
             Command::SignOut => self.sign_out(id),
             Command::Check => self.want_check(Some(id)),
+            Command::Stay => self.stay(id),
             Command::Ask(ask) => self.on_ask(id, ask),
             Command::Answered(answer) => self.on_answered(id, &answer),
             Command::AccessToken => self.on_access_token(id),
@@ -254,11 +258,13 @@ impl Machine {
                 self.page.covered = true;
                 self.stand_down();
                 self.close_stream();
+                self.disclaim();
                 self.leave();
             }
             PageNews::Shown => {
                 if self.page.covered {
                     self.stand_for_leader();
+                    self.recall();
                     self.doubt();
                     self.want_check(None);
                     self.look();
@@ -272,7 +278,7 @@ impl Machine {
                 self.page.online = false;
                 self.doubt();
             }
-            PageNews::Acted => self.page.act(self.now.monotonic),
+            PageNews::Acted => self.idle.act(self.now.monotonic),
         }
     }
 
@@ -281,10 +287,14 @@ impl Machine {
         let now = self.now;
         let at = |lifetime: u64| now.wall.saturating_add_unsigned(lifetime);
         let ends = |lifetime: u64| now.monotonic.saturating_add(lifetime);
-        let lifetime = established.token.as_ref().map(|token| token.lifetime.max(SHORTEST));
+        let lifetime = established.token.as_ref().map(|token| token.lifetime);
         self.page.covered = false;
         self.problem = None;
         self.revocation.place_at(established.ep, established.issuer);
+        if self.sid() != Some(&established.sid) {
+            self.idle.forget();
+        }
+        self.idle.learn(now.monotonic, established.idle_lifetime, established.told_act);
         let (token, decoded) = match (established.token, lifetime) {
             (Some(bearer), Some(lifetime)) => {
                 (Some(Token { secret: bearer.secret, ends: ends(lifetime), expires_at: at(lifetime) }), bearer.decoded)
@@ -296,12 +306,13 @@ impl Machine {
             sid: established.sid,
             token,
             established_at: now.monotonic,
-            // A session that has ended already, by its own answer, would be asked about without end (C21).
+            // One that has ended already, by the server's own answer, would be asked about without end (C21).
             session_ends: ends(established.session_lifetime.max(SHORTEST)),
-            idle_lifetime: established.idle_lifetime,
+            drifted: 0,
+            generation: self.generation,
             expires_at: at(established.session_lifetime),
             doubted_since: None,
-            renew_at: crate::renewal::renew_at(&now, lifetime, established.idle_lifetime),
+            renew_at: crate::renewal::renew_at(&now, lifetime),
         }));
         if let Some(decoded) = decoded {
             self.verify_claims(decoded);
@@ -312,6 +323,8 @@ impl Machine {
     pub(crate) fn forget(&mut self, reason: Reason) {
         self.page.covered = false;
         self.who = Who::Nobody(reason);
+        self.idle.forget();
+        self.retain(None);
         self.revocation.forget();
         self.close_stream();
     }
@@ -363,6 +376,7 @@ impl Machine {
 
     fn on_time(&mut self) {
         self.renew_on_time();
+        self.idle_on_time();
         self.check_on_time();
         self.stream_on_time();
         self.keys_on_time();
@@ -370,7 +384,13 @@ impl Machine {
 
     /// Keeps one timer, for the nearest thing that has a time.
     fn set_timer(&mut self) {
-        let deadlines = [self.renewal_deadline(), self.check_deadline(), self.stream_deadline(), self.keys_deadline()];
+        let deadlines = [
+            self.renewal_deadline(),
+            self.idle_deadline(),
+            self.check_deadline(),
+            self.stream_deadline(),
+            self.keys_deadline(),
+        ];
         let nearest = deadlines.into_iter().flatten().min();
         if nearest == self.wakes_at {
             return;

@@ -27,6 +27,12 @@ pub struct Record {
     pub last_sent_at: Option<UnixMillis>,
     /// Seconds for which the server answers a retry with the same successor.
     pub refresh_retry_for: Option<u32>,
+    /// The server asked to be left alone until then, or did not answer in time.
+    pub back_off_until: Option<UnixMillis>,
+    /// When the user last acted in any tab.
+    pub acted_at: Option<UnixMillis>,
+    /// How long the user may do nothing, in milliseconds, as far as the server's answers have shown it.
+    pub idle_lifetime: Option<u64>,
     /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
     pub sign_out_owed: Option<String>,
 }
@@ -49,6 +55,9 @@ impl Record {
             sent_at: number("sent_at"),
             last_sent_at: number("last_sent_at"),
             refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
+            back_off_until: number("back_off_until"),
+            acted_at: number("acted_at"),
+            idle_lifetime: number("idle_lifetime").and_then(|millis| u64::try_from(millis).ok()),
             sign_out_owed: word("sign_out_owed"),
         })
     }
@@ -71,6 +80,9 @@ impl Record {
             ("sent_at", self.sent_at.into()),
             ("last_sent_at", self.last_sent_at.into()),
             ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
+            ("back_off_until", self.back_off_until.into()),
+            ("acted_at", self.acted_at.into()),
+            ("idle_lifetime", self.idle_lifetime.and_then(|millis| i64::try_from(millis).ok()).into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
         ]))
     }
@@ -90,6 +102,9 @@ mod tests {
             attempt_key: Some("k".into()),
             sent_at: Some(1_790_000_000_000),
             refresh_retry_for: Some(60),
+            back_off_until: Some(1_790_000_005_000),
+            acted_at: Some(1_789_999_990_000),
+            idle_lifetime: Some(1_800_000),
             sign_out_owed: Some(String::new()),
             ..Record::default()
         };

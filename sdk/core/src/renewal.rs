@@ -8,6 +8,8 @@
 
 mod job;
 mod outcome;
+mod pace;
+mod plan;
 mod shared;
 
 use crate::effect::{Effect, Reply};
@@ -17,18 +19,16 @@ use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::secret::Secret;
 use crate::state::Reason;
-use crate::time::{Moment, MonotonicMillis};
+use crate::time::MonotonicMillis;
 
 use job::{Job, Kind, Step};
+pub(crate) use pace::renew_at;
 
 /// A waiter waits longer than the holder may take (10 s, `flow::REQUEST_DEADLINE`).
 pub const LOCK_WAIT: u32 = 12_000;
 
 /// However short the server's lifetimes are, nothing is renewed ahead of need more often than this (C21).
-const FLOOR: u64 = 30_000;
-
-/// The longest back-off; the server's own `Retry-After` may be longer.
-const LONGEST_BACKOFF: f64 = 60_000.0;
+pub(crate) const FLOOR: u64 = 30_000;
 
 /// Everything about jobs that outlives one of them.
 #[derive(Debug, Default)]
@@ -54,6 +54,11 @@ impl Renewals {
 
     pub fn is_shared(&self) -> bool {
         !self.is_refused
+    }
+
+    /// A job is under way.
+    pub fn is_busy(&self) -> bool {
+        self.job.is_some()
     }
 
     /// The server is not to be asked again yet.
@@ -84,44 +89,34 @@ impl Renewals {
     }
 
     pub fn is_renewing(&self) -> bool {
-        matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew, .. }))
+        matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew { .. }, .. }))
     }
-}
-
-/// When to renew ahead of need: a token at a jittered point of its last quarter, a session's idle time at half.
-pub(crate) fn renew_at(now: &Moment, token: Option<u64>, idle: Option<u64>) -> MonotonicMillis {
-    let ahead = match (token, idle) {
-        (Some(lifetime), _) => lifetime as f64 * (0.75 + 0.15 * now.fraction()),
-        (None, Some(idle)) => idle as f64 / 2.0,
-        (None, None) => crate::time::LONGEST_TIMER as f64,
-    };
-    now.monotonic + (ahead as u64).max(FLOOR)
 }
 
 impl Machine {
     /// Asks the server who is signed in. Callers share one question (C01).
     pub(crate) fn want_check(&mut self, caller: Option<CallId>) {
-        self.want(Kind::Check { callers: caller.into_iter().collect() });
+        self.want(Kind::Check { callers: caller.into_iter().collect(), since: Some(self.now.wall) });
     }
 
-    /// Makes the credential last; for a rotating one that is the same as asking.
-    pub(crate) fn want_renewal(&mut self) {
-        self.want(if self.flow.rotates() { Kind::Check { callers: Vec::new() } } else { Kind::Renew });
+    /// Wants a credential that serves better than the one at hand: the server's, or one that another tab was given.
+    pub(crate) fn want_credential(&mut self) {
+        self.want(Kind::Check { callers: Vec::new(), since: None });
+    }
+
+    /// Lets the server hear of the user's last act. A rotating flow says so with every renewal.
+    pub(crate) fn want_told(&mut self, caller: Option<CallId>) {
+        let callers = caller.into_iter().collect();
+        let since = Some(self.now.wall);
+        self.want(if self.flow.rotates() { Kind::Check { callers, since } } else { Kind::Renew { callers } });
     }
 
     fn want(&mut self, kind: Kind) {
         let current = self.renewals.job.as_mut().map(|job| &mut job.kind);
-        for waiting in current.into_iter().chain(self.renewals.next.iter_mut()) {
-            match (waiting, &kind) {
-                (Kind::Check { callers }, Kind::Check { callers: more }) => {
-                    callers.extend(more);
-                    return self.start_next();
-                }
-                (Kind::Renew | Kind::Check { .. }, Kind::Renew) => return self.start_next(),
-                _ => {}
-            }
+        let is_merged = current.into_iter().chain(&mut self.renewals.next).any(|waiting| waiting.takes_in(&kind));
+        if !is_merged {
+            self.renewals.next.push(kind);
         }
-        self.renewals.next.push(kind);
         self.start_next();
     }
 
@@ -193,12 +188,14 @@ impl Machine {
         let error = Error::application("superseded", "Another sign-in or sign-out came before this was done.");
         match kind {
             Kind::SignIn { id, .. } => self.reply(id, Reply::Failed(error)),
-            Kind::Check { callers } => callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(error.clone()))),
+            Kind::Check { callers, .. } | Kind::Renew { callers } => {
+                callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(error.clone())))
+            }
             // What it owes stands in the record, and a new sign-in settles it.
             Kind::SignOut { callers, .. } => {
                 callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged: false }));
             }
-            Kind::Renew | Kind::Forget { .. } => {}
+            Kind::Forget { .. } => {}
         }
     }
 
@@ -237,30 +234,6 @@ impl Machine {
         }
     }
 
-    /// Without a verdict everything stays as it was; the server is asked again after a while (C22).
-    fn back_off(&mut self, error: Error) {
-        self.renewals.failures = (self.renewals.failures + 1).min(16);
-        let most = (1000.0 * f64::from(1u32 << self.renewals.failures.min(16))).min(LONGEST_BACKOFF);
-        let told = f64::from(error.retry_after.unwrap_or(0)) * 1000.0;
-        let wait = told + most * self.now.fraction();
-        self.renewals.retry_at = Some(self.now.monotonic + (wait as u64).max(250));
-        self.problem = Some(error);
-        self.doubt();
-    }
-
-    pub(crate) fn retry_now(&mut self) {
-        if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted_since.is_some()) {
-            self.retry();
-        }
-    }
-
-    fn retry(&mut self) {
-        match &self.renewals.record.sign_out_owed {
-            Some(_) => self.settle_debt(),
-            None => self.want_check(None),
-        }
-    }
-
     fn settle_debt(&mut self) {
         let Some(owed) = self.renewals.record.sign_out_owed.clone() else { return };
         // While it stands nothing resumes, so there is no more to find out.
@@ -275,47 +248,5 @@ impl Machine {
         let sid = Some(owed).filter(|sid| !sid.is_empty());
         self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid, owed: true });
         self.start_next();
-    }
-
-    pub(crate) fn renew_on_time(&mut self) {
-        let now = self.now.monotonic;
-        if self.page.online && self.renewals.retry_at.is_some_and(|at| at <= now) {
-            self.renewals.retry_at = None;
-            self.retry();
-        }
-        self.lease_on_time();
-        let Who::User(holding) = &mut self.who else { return };
-        if holding.session_ends <= now {
-            // Ask once; if there is no verdict either, the end that the server announced holds.
-            if !self.renewals.is_renewing() && self.renewals.failures > 0 {
-                return self.end_session(Reason::Expired);
-            }
-            if self.renewals.retry_at.is_none() {
-                self.want_check(None);
-            }
-            return;
-        }
-        let may_ask = self.page.visible && self.page.online && self.renewals.retry_at.is_none();
-        if holding.renew_at <= now && may_ask {
-            holding.renew_at = now + FLOOR;
-            let has_acted = self.page.acted_at > self.page.told_acted_at;
-            let idle_is_over = holding.idle_lifetime.is_some_and(|idle| holding.established_at + idle <= now);
-            match (self.flow.rotates(), has_acted, idle_is_over) {
-                (true, ..) | (false, true, _) => self.want_renewal(),
-                (false, false, true) => self.want_check(None),
-                (false, false, false) => {}
-            }
-        }
-    }
-
-    pub(crate) fn renewal_deadline(&self) -> Option<MonotonicMillis> {
-        let retry = self.renewals.retry_at.filter(|_| self.page.online);
-        let lease = self.lease_deadline();
-        let idle = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
-        let holding = self.holding().filter(|_| idle).map(|holding| {
-            let renews = self.page.visible && self.page.online;
-            if renews { holding.renew_at.min(holding.session_ends) } else { holding.session_ends }
-        });
-        [retry, lease, holding].into_iter().flatten().min()
     }
 }

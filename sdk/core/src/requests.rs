@@ -92,7 +92,7 @@ impl Machine {
         }
         match self.problem.clone().filter(|_| self.renewals.is_backing_off()) {
             Some(problem) => self.fail_call(id, problem),
-            None => self.want_renewal(),
+            None => self.want_credential(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Machine {
                 (Step::Waiting { .. }, _) if self.is_credential_usable() => self.go(id),
                 (Step::Waiting { .. }, _) => match failure {
                     Some(error) => self.fail_call(id, error.clone()),
-                    None => self.want_renewal(),
+                    None => self.want_credential(),
                 },
             }
         }
@@ -180,7 +180,6 @@ impl Machine {
     }
 
     pub(crate) fn on_answered(&mut self, id: CallId, answer: &Answer) {
-        self.note_place(answer.ep.as_deref());
         let Some(Call { what, step: Step::Sent { at, repeated, .. }, sid, .. }) = self.requests.calls.get(&id) else {
             return self.reply(id, Reply::Deliver);
         };
@@ -188,6 +187,9 @@ impl Machine {
         let is_foreign = sid.as_deref() != self.sid();
         let (at, repeated) = (*at, *repeated);
         let is_own = !matches!(what, What::App(_));
+        if !is_foreign {
+            self.note_place(answer.ep.as_deref(), at);
+        }
         if answer.status != 401 || is_foreign || (is_own && answer.problem.as_deref() == Some("step_up_required")) {
             return self.deliver(id);
         }
@@ -207,7 +209,8 @@ impl Machine {
             return self.deliver(id);
         }
         self.step(id, Step::Doubted { repeated });
-        self.want_check(None);
+        // What another tab was given since is as good as an answer of our own.
+        if self.flow.rotates() { self.want_credential() } else { self.want_check(None) }
     }
 
     /// Whether a call may be sent a second time: a session's cookie would be the same again.
@@ -307,6 +310,11 @@ impl Machine {
 impl Requests {
     pub fn forget(&mut self, id: CallId) {
         self.calls.remove(&id);
+    }
+
+    /// How many calls wait for a credential.
+    pub fn waiting(&self) -> usize {
+        self.calls.values().filter(|call| !matches!(call.step, Step::Sent { .. })).count()
     }
 }
 

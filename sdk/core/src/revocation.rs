@@ -58,6 +58,11 @@ impl Revocation {
         }
     }
 
+    /// The number of the event that a credential has to be as young as.
+    pub fn wanted(&self) -> u64 {
+        self.wanted
+    }
+
     /// Who signs tokens and events.
     pub fn issuer(&self) -> &str {
         &self.issuer
@@ -71,10 +76,14 @@ impl Revocation {
         self.pending.forget();
     }
 
-    /// Whether an event asks for a newer credential than we have and was not asked for yet. A number that the server
-    /// never reaches must not make a loop.
+    /// Whether an event asks for a newer credential than we have.
+    pub fn is_behind(&self) -> bool {
+        self.wanted > self.place
+    }
+
+    /// Whether it does, and was not asked for yet. A number that the server never reaches must not make a loop.
     pub fn takes_up_arrears(&mut self) -> bool {
-        let is_behind = self.wanted > self.place && self.wanted > self.asked;
+        let is_behind = self.is_behind() && self.wanted > self.asked;
         self.asked = self.wanted;
         is_behind
     }
@@ -125,7 +134,7 @@ impl Machine {
 
     /// A right changed: ask again, quietly.
     pub(crate) fn want_renewed_claims(&mut self) {
-        self.want_check(None);
+        if self.flow.rotates() { self.want_credential() } else { self.want_check(None) }
     }
 
     /// The stream has brought everything up to here. What still waits for its signature must not count as seen.
@@ -164,9 +173,17 @@ impl Machine {
         }
     }
 
-    /// The header of an answer: a number above our place means *look*, unless the stream brings the event anyway.
-    pub(crate) fn note_place(&mut self, ep: Option<&str>) {
+    /// The header of an answer to a request that went out `sent` with our credential: a number above our place means
+    /// *look*, unless the stream brings the event anyway; and one that is not says that nothing was missed until then.
+    pub(crate) fn note_place(&mut self, ep: Option<&str>, sent: MonotonicMillis) {
         let Some(ep) = ep.and_then(|ep| ep.parse::<u64>().ok()) else { return };
+        let ago = self.now.monotonic.saturating_sub(sent);
+        let doubted_since = self.holding().and_then(|holding| holding.doubted_since);
+        let is_after_doubt = doubted_since.is_some_and(|since| self.now.wall.saturating_sub_unsigned(ago) >= since);
+        let may_trust = self.page.online && !self.renewals.has_failed() && !self.revocation.pending.is_waiting();
+        if is_after_doubt && may_trust && ep <= self.revocation.place {
+            self.trust();
+        }
         let is_news = self.holding().is_some() && ep > self.revocation.place.max(self.revocation.wanted);
         if is_news && !self.is_stream_alive() {
             self.revocation.wanted = ep;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::claims::Claims;
-use crate::config::FlowKind;
+use crate::config::{FlowKind, StorageMode};
 use crate::error::Error;
 use crate::time::UnixMillis;
 
@@ -16,6 +16,13 @@ pub struct Snapshot {
     /// A sign-out holds in this browser, but the server has not acknowledged it yet.
     pub sign_out_owed: bool,
     pub durability: Durability,
+    /// Where access tokens are kept; [`StorageMode::Memory`] where there are none, or where the browser refuses more.
+    pub storage: StorageMode,
+    /// So many calls of the application wait for a credential.
+    pub waiting: usize,
+    /// The user has done nothing for long, in any tab, and the session ends then: Unix milliseconds by the device's clock.
+    /// None until the countdown begins. An act of the user, or [`Command::Stay`](crate::input::Command::Stay), ends it.
+    pub idle_ends_at: Option<UnixMillis>,
 }
 
 /// Who is signed in, as far as this tab knows.
@@ -99,6 +106,21 @@ pub enum Durability {
     Shared,
     /// The browser refused storage: all is in this tab, and an offline sign-out would not survive a reload.
     ThisTab,
+}
+
+impl Durability {
+    /// What a reload will do, as a sentence for developers.
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::Shared => {
+                "A reload finds the session again, and a sign-out holds even if the server can't be reached."
+            }
+            Self::ThisTab => {
+                "The browser refuses storage: tabs can't coordinate, a lost answer may cost the session, and a sign-out \
+                 that the server has not heard of would not survive a reload."
+            }
+        }
+    }
 }
 
 impl Reason {

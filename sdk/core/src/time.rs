@@ -1,5 +1,10 @@
 //! What does the core know of time and chance? Only what each input brings with it.
 
+mod server;
+
+pub(crate) use server::ServerClock;
+pub use server::ServerTime;
+
 /// Milliseconds since the Unix epoch, by the device's clock, which may be wrong and may jump.
 pub type UnixMillis = i64;
 

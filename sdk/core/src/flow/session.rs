@@ -4,13 +4,12 @@ use crate::claims::{Claims, Provenance, Source, Verification};
 use crate::config::Config;
 use crate::effect::{Dressing, Request};
 use crate::flow::{
-    Arrival, Established, Flow, Judgement, REQUEST_HEADER, Renewal, json_body, lifetime, merged, misunderstood,
-    problem, reach, read_body, reason, request,
+    Arrival, Established, Failure, Flow, Happened, Judgement, REQUEST_HEADER, Renewal, json_body, lifetime, merged,
+    misunderstood, problem, reach, read_body, reason, request,
 };
 use crate::input::{Answer, Response};
 use crate::json::{self, Value};
 use crate::secret::Secret;
-use crate::time::UnixMillis;
 
 pub(crate) struct SessionFlow;
 
@@ -25,19 +24,20 @@ impl Flow for SessionFlow {
     }
 
     fn renew(&self, config: &Config, renewal: &Renewal<'_>) -> Request {
-        let idle_for = i64::try_from(renewal.idle_for).unwrap_or(i64::MAX);
+        // Sent only for an act of the user's: there is one.
+        let idle_for = i64::try_from(renewal.idle_for.unwrap_or(0)).unwrap_or(i64::MAX);
         let body = json_body(&json::object([("idle_for", idle_for.into())]));
         Request { body, keepalive: true, ..request(config, "PATCH", &config.dialect.session, renewal.sid) }
     }
 
-    fn judge(&self, config: &Config, response: &Response, now: UnixMillis) -> Judgement {
+    fn judge(&self, config: &Config, response: &Response, arrival: Arrival) -> Judgement {
         let document = match read_body(response) {
             Ok(document) => document,
             Err(failure) => return Judgement::Failed(failure),
         };
         let code = document.member("code").and_then(Value::as_text);
         match (response.status, code) {
-            (200 | 201, _) => read(&document, response.arrival(now), config).map_or_else(
+            (200 | 201, _) => read(&document, arrival, config).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -47,9 +47,14 @@ impl Flow for SessionFlow {
                 Judgement::Denied(problem(response.status, &document))
             }
             (status, _) => {
-                Judgement::Failed(crate::flow::Failure { error: problem(status, &document), may_have_happened: false })
+                Judgement::Failed(Failure { error: problem(status, &document), happened: Happened::Perhaps })
             }
         }
+    }
+
+    /// The cookie outlives the page, and nothing else has to.
+    fn restore(&self, _config: &Config, _answer: &Value, _arrival: Arrival) -> Option<Established> {
+        None
     }
 
     fn dress(&self, config: &Config, origin: &str, sid: &str, _token: Option<&Secret>) -> Dressing {
@@ -95,5 +100,7 @@ fn read(document: &Value, arrival: Arrival, config: &Config) -> Result<Establish
         session_lifetime: lifetime(document, "expires_in").ok_or("expires_in is missing")?,
         idle_lifetime: lifetime(document, "idle_expires_in"),
         refresh_retry_for: None,
+        told_act: None,
+        answer: None,
     })
 }

@@ -1,20 +1,19 @@
 //! How does the token flow speak? A short-lived bearer in memory, a rotating refresh token in a cookie.
 
 use crate::claims::{ClaimMap, Claims, Provenance, Source, Verification};
-use crate::config::Config;
+use crate::config::{Config, StorageMode};
 use crate::effect::{Dressing, Request};
 use crate::error::Error;
 use crate::flow::session::credentials;
 use crate::flow::{
-    Arrival, Bearer, Established, Failure, Flow, Judgement, Renewal, form_body, json_body, lifetime, merged,
-    misunderstood, problem, reach, read_body, reason, request,
+    Arrival, Bearer, Established, Failure, Flow, Happened, Judgement, Renewal, SHORTEST, form_body, json_body,
+    lifetime, merged, misunderstood, problem, reach, read_body, reason, request,
 };
 use crate::headers::{self, Remedy};
 use crate::input::{Answer, Response};
 use crate::json::Value;
 use crate::jwt::Untrusted;
 use crate::secret::Secret;
-use crate::time::UnixMillis;
 
 pub(crate) struct TokenFlow;
 
@@ -30,9 +29,9 @@ impl Flow for TokenFlow {
     }
 
     fn renew(&self, config: &Config, renewal: &Renewal<'_>) -> Request {
-        let idle_for = renewal.idle_for.to_string();
-        let mut fields =
-            vec![("grant_type", "refresh_token"), ("client_id", config.client_id.as_str()), ("idle_for", &idle_for)];
+        let idle_for = renewal.idle_for.map(|seconds| seconds.to_string());
+        let mut fields = vec![("grant_type", "refresh_token"), ("client_id", config.client_id.as_str())];
+        fields.extend(idle_for.as_deref().map(|seconds| ("idle_for", seconds)));
         fields.extend(renewal.attempt_key.map(|key| ("attempt_key", key)));
         fields.extend(renewal.last_attempt_key.map(|key| ("last_attempt_key", key)));
         // Without a retry rule an answer that outlives the page is the only way to keep the cookie in step.
@@ -40,14 +39,14 @@ impl Flow for TokenFlow {
         Request { body: form_body(&fields), keepalive, ..request(config, "POST", &config.dialect.token, renewal.sid) }
     }
 
-    fn judge(&self, config: &Config, response: &Response, now: UnixMillis) -> Judgement {
+    fn judge(&self, config: &Config, response: &Response, arrival: Arrival) -> Judgement {
         let document = match read_body(response) {
             Ok(document) => document,
             Err(failure) => return Judgement::Failed(failure),
         };
         let word = |name| document.member(name).and_then(Value::as_text);
         match (response.status, word("error").or(word("code"))) {
-            (200, _) => read(&document, response.arrival(now), &config.claim_map).map_or_else(
+            (200, _) => read(&document, arrival, config).map_or_else(
                 |what| Judgement::Failed(misunderstood(&what)),
                 |all| Judgement::Established(Box::new(all)),
             ),
@@ -59,14 +58,20 @@ impl Flow for TokenFlow {
             }
             (400, Some("temporarily_unavailable")) => Judgement::Failed(Failure {
                 error: Error::server("server_busy", "The server is busy."),
-                may_have_happened: false,
+                happened: Happened::No,
             }),
             (400, Some(error)) if document.member("error").is_some() => Judgement::Failed(Failure {
                 error: Error::application(error, "The server did not accept this client's request for a token."),
-                may_have_happened: false,
+                happened: Happened::No,
             }),
-            (status, _) => Judgement::Failed(Failure { error: problem(status, &document), may_have_happened: false }),
+            (status, _) => {
+                Judgement::Failed(Failure { error: problem(status, &document), happened: Happened::Perhaps })
+            }
         }
+    }
+
+    fn restore(&self, config: &Config, answer: &Value, arrival: Arrival) -> Option<Established> {
+        read(answer, arrival, config).ok()
     }
 
     fn dress(&self, config: &Config, origin: &str, _sid: &str, token: Option<&Secret>) -> Dressing {
@@ -93,7 +98,7 @@ impl Flow for TokenFlow {
     }
 }
 
-fn read(document: &Value, arrival: Arrival, map: &ClaimMap) -> Result<Established, String> {
+fn read(document: &Value, arrival: Arrival, config: &Config) -> Result<Established, String> {
     let text = |name: &str| document.member(name).and_then(Value::as_text).map(str::to_owned);
     let secret = text("access_token").ok_or("access_token is missing")?;
     // Anything else could break out of the Authorization header.
@@ -105,8 +110,8 @@ fn read(document: &Value, arrival: Arrival, map: &ClaimMap) -> Result<Establishe
     }
     // What is no JWT, or is encrypted for somebody else, is opaque here.
     let decoded = Untrusted::parse(&secret).ok();
-    let claims = claims(document, decoded.as_ref(), arrival, map)?;
-    let token_lifetime = lifetime(document, "expires_in").ok_or("expires_in is missing")?;
+    let claims = claims(document, decoded.as_ref(), arrival, &config.claim_map)?;
+    let token_lifetime = lifetime(document, "expires_in").ok_or("expires_in is missing")?.max(SHORTEST);
     Ok(Established {
         sid: text("sid").filter(|sid| !sid.is_empty()).ok_or("sid is missing")?,
         ep: place(document)?,
@@ -119,7 +124,19 @@ fn read(document: &Value, arrival: Arrival, map: &ClaimMap) -> Result<Establishe
             .member("refresh_retry_for")
             .and_then(Value::as_integer)
             .and_then(|seconds| u32::try_from(seconds).ok()),
+        told_act: None,
+        answer: (config.storage != StorageMode::Memory).then(|| without_refresh_token(document)),
     })
+}
+
+/// What is kept opens nothing once the access token has ended.
+fn without_refresh_token(document: &Value) -> Value {
+    match document {
+        Value::Object(members) => {
+            Value::Object(members.iter().filter(|(name, _)| name != "refresh_token").cloned().collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// The claims of the token itself where it can be read, else those beside it. Names for display come from `user`.

@@ -1,12 +1,12 @@
 //! What does an answer do to the session? Judge, commit against the record, tell whoever waits.
 
-use crate::effect::{Effect, Reply};
+use crate::effect::{Effect, Keep, Reply};
 use crate::error::Error;
-use crate::flow::{Established, Failure, Judgement, judge_transport};
+use crate::flow::{Arrival, Established, Failure, Happened, Judgement, judge_transport};
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
-use crate::renewal::job::{Job, Kind};
+use crate::renewal::job::{Job, Kind, Step};
 use crate::requests::problem_code;
 use crate::state::Reason;
 
@@ -17,6 +17,8 @@ pub(crate) enum Ending {
     Ended(Reason),
     /// The server acknowledged a sign-out.
     Acknowledged,
+    /// The session stays as it was; the other tabs learn what this one did of the server and of its user.
+    NoVerdict(Error, Happened),
 }
 
 impl Machine {
@@ -30,7 +32,10 @@ impl Machine {
             return self.judge_sign_out(outcome);
         }
         let judgement = match judge_transport(outcome) {
-            Ok(response) => self.flow.judge(&self.config, &response, self.now.wall),
+            Ok(response) => {
+                let arrival = self.arrival(&response);
+                self.flow.judge(&self.config, &response, arrival)
+            }
             Err(failure) => Judgement::Failed(failure),
         };
         let is_sign_in = self.renewals.is_signing_in();
@@ -38,7 +43,7 @@ impl Machine {
             Judgement::Established(established) => self.commit(Ending::Established(established)),
             Judgement::Denied(error) if is_sign_in => self.fail_for_good(error),
             // Nobody gave a password, so this says nothing about the session.
-            Judgement::Denied(error) => self.fail(error),
+            Judgement::Denied(error) => self.fail(error, Happened::Perhaps),
             Judgement::Refused(_) | Judgement::Superseded if is_sign_in => {
                 self.fail_for_good(Error::server("unexpected_answer", "The server answered a sign-in with a refusal."));
             }
@@ -46,10 +51,19 @@ impl Machine {
             Judgement::OtherSession => self.other_session(),
             Judgement::Superseded => self.lost(Failure {
                 error: Error::network("superseded", "An older copy of this browser's credential was presented."),
-                may_have_happened: true,
+                happened: Happened::AnswerLost,
             }),
             Judgement::Failed(failure) => self.lost(failure),
         }
+    }
+
+    /// When the answer came, by the device's clock and by the server's.
+    fn arrival(&mut self, response: &Response) -> Arrival {
+        let (sent, arrived) = (self.renewals.job.as_ref().map_or(0, |job| job.sent_at), self.now.monotonic);
+        if let Some(shown) = response.header("date").and_then(crate::time::http_date) {
+            self.server_clock.learn(shown, sent, arrived);
+        }
+        Arrival { at: self.now.wall, server_time: self.server_clock.at(arrived).map(|time| time.at) }
     }
 
     /// The debt goes only on the server's own word: a page in between knows nothing of the session, whose cookie would
@@ -62,17 +76,17 @@ impl Machine {
             }
             outcome => match judge_transport(outcome) {
                 Ok(response) => response,
-                Err(failure) => return self.fail(failure.error),
+                Err(failure) => return self.fail(failure.error, failure.happened),
             },
         };
         let is_over = || problem_code(&response.body).as_deref() == Some("no_session");
         match response.status {
             200..=299 => self.commit(Ending::Acknowledged),
             401 if is_over() => self.commit(Ending::Acknowledged),
-            status => self.fail(Error::server(
-                "sign_out_refused",
-                format!("The server did not take the sign-out ({status}). You are signed out here."),
-            )),
+            status => {
+                let told = format!("The server did not take the sign-out ({status}). You are signed out here.");
+                self.fail(Error::server("sign_out_refused", told), Happened::Perhaps);
+            }
         }
     }
 
@@ -82,8 +96,8 @@ impl Machine {
         let record = &self.renewals.record;
         let reason = match (reason, &record.sid, record.ended) {
             (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
-            // The cookie ends with the session, and by the same clock.
-            (Reason::NoCredential, Some(_), _) if record.ends_at.is_some_and(|ends| ends <= self.now.wall) => {
+            // The cookie ends with the session, and by the same clock, which counts in seconds.
+            (Reason::NoCredential, Some(_), _) if record.ends_at.is_some_and(|ends| ends - 2_000 <= self.now.wall) => {
                 Reason::Expired
             }
             (Reason::NoCredential, Some(_), _) => Reason::Evicted,
@@ -96,13 +110,6 @@ impl Machine {
         self.commit(Ending::Ended(reason));
     }
 
-    /// A renewal went out, and it is too late to ask for its answer again: what comes now looks like reuse to the server.
-    pub(crate) fn has_lost_a_rotation(&self) -> bool {
-        let record = &self.renewals.record;
-        let window = i64::from(record.refresh_retry_for.unwrap_or(0)) * 1000;
-        record.attempt_key.is_some() && record.sent_at.is_some_and(|sent| self.now.wall - sent > window)
-    }
-
     /// Two users in turn share one jar: what this tab believed is over, and who is there now is a new question.
     fn other_session(&mut self) {
         self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
@@ -112,21 +119,24 @@ impl Machine {
         self.renewals.record.sid = None;
         match &self.renewals.job {
             Some(job) if job.sent < 3 => self.send(),
-            _ => self.fail(Error::server("other_session", "The server keeps answering for another session.")),
+            _ => {
+                let told = "The server keeps answering for another session.";
+                self.fail(Error::server("other_session", told), Happened::Perhaps);
+            }
         }
     }
 
     /// No verdict. A rotation that may have happened is asked for once more, with the same key, while the server still
     /// gives the same answer (RFC 9700 §4.14.2 knows no such rule; see `docs/protocol.md`, Rotation).
     fn lost(&mut self, failure: Failure) {
-        let record = &self.renewals.record;
-        let window = i64::from(record.refresh_retry_for.or(self.config.dialect.refresh_retry_for).unwrap_or(0)) * 1000;
-        let is_inside = record.sent_at.is_some_and(|sent| (0..window).contains(&(self.now.wall - sent)));
-        let is_first = matches!(&self.renewals.job, Some(Job { sent: 1, kind: Kind::Check { .. } | Kind::Renew, .. }));
-        if failure.may_have_happened && self.flow.rotates() && is_inside && is_first && self.page.online {
+        let sent_at = self.renewals.record.sent_at;
+        let is_inside = sent_at.is_some_and(|sent| (0..self.retry_window()).contains(&(self.now.wall - sent)));
+        let is_first = matches!(&self.renewals.job, Some(Job { sent: 1, kind: Kind::Check { .. }, .. }));
+        let is_lost = failure.happened == Happened::AnswerLost;
+        if is_lost && self.flow.rotates() && is_inside && is_first && self.page.online {
             return self.read_record();
         }
-        self.fail(failure.error);
+        self.fail(failure.error, failure.happened);
     }
 
     /// Writes the ending into the record; a swap that lost comes back here with what is there now.
@@ -144,24 +154,55 @@ impl Machine {
         {
             return self.plan();
         }
-        let stored = &self.renewals.record;
-        let record = match &ending {
-            Ending::Established(established) => {
-                let made_by = stored.attempt_key.clone().filter(|_| !is_sign_in);
-                let refresh_retry_for = established.refresh_retry_for.or(stored.refresh_retry_for);
-                let ends_at = Some(self.now.wall.saturating_add_unsigned(established.session_lifetime));
-                Record { made_by, refresh_retry_for, ends_at, ..self.moved_on(Some(established.sid.clone()), None) }
-            }
-            Ending::Ended(reason) => self.moved_on(None, Some(*reason)),
-            Ending::Acknowledged => Record { revision: stored.revision + 1, sign_out_owed: None, ..stored.clone() },
+        let (record, keep) = match &ending {
+            Ending::Established(established) => (self.renewed(established), self.keep(Some(established))),
+            Ending::Ended(reason) => (self.moved_on(None, Some(*reason)), self.keep(None)),
+            Ending::Acknowledged => (self.acknowledged(), Keep::Leave),
+            Ending::NoVerdict(error, happened) => (self.without_verdict(error, *happened), Keep::Leave),
         };
-        if self.renewals.is_refused {
+        let stored = &self.renewals.record;
+        let is_unchanged = Record { revision: stored.revision, ..record.clone() } == *stored;
+        if self.renewals.is_refused || is_unchanged {
             self.renewals.record = record;
             return self.committed(ending);
         }
-        let stamp = self.swap(record);
+        let stamp = self.swap(record, keep);
         if let Some(job) = &mut self.renewals.job {
-            job.step = crate::renewal::job::Step::Commit(stamp, Box::new(ending));
+            job.step = Step::Commit(stamp, Box::new(ending));
+        }
+    }
+
+    fn renewed(&self, established: &Established) -> Record {
+        let stored = &self.renewals.record;
+        let is_same = stored.sid.as_deref() == Some(&established.sid);
+        let made_by = stored.attempt_key.clone().filter(|_| !self.renewals.is_signing_in());
+        // A server that names no window has none, whatever it did before.
+        let refresh_retry_for = Some(established.refresh_retry_for.unwrap_or(0));
+        let ends_at = Some(self.now.wall.saturating_add_unsigned(established.session_lifetime));
+        let acted_at = self.acted_at();
+        let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
+        let idle_lifetime = established.idle_lifetime.max(known);
+        let moved_on = self.moved_on(Some(established.sid.clone()), None);
+        Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on }
+    }
+
+    fn acknowledged(&self) -> Record {
+        let stored = self.renewals.record.clone();
+        Record { revision: stored.revision + 1, sign_out_owed: None, back_off_until: None, ..stored }
+    }
+
+    fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
+        let stored = self.renewals.record.clone();
+        let own_mark = self.renewals.job.as_ref().and_then(|job| job.marked_at);
+        // What the server did not do leaves nothing to ask for again.
+        let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
+        Record {
+            revision: stored.revision + 1,
+            sent_at: stored.sent_at.filter(|_| !is_undone),
+            last_sent_at: None,
+            back_off_until: self.shared_back_off(error).or(stored.back_off_until),
+            acted_at: stored.acted_at.max(self.acted_at().filter(|_| self.holding().is_some())),
+            ..stored
         }
     }
 
@@ -182,14 +223,17 @@ impl Machine {
 
     pub(crate) fn committed(&mut self, ending: Ending) {
         self.generation = self.renewals.record.generation;
+        if let Ending::NoVerdict(error, _) = ending {
+            self.tell_moved();
+            return self.finish(Err(error));
+        }
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         let before = self.sid().map(str::to_owned);
         match ending {
-            Ending::Established(established) => {
-                if let Some(told) = self.renewals.job.as_ref().and_then(|job| job.tells) {
-                    self.page.told_acted_at = told;
-                }
+            Ending::Established(mut established) => {
+                established.told_act = self.renewals.job.as_ref().and_then(|job| job.tells);
+                self.retain(Some(&established));
                 if self.sid().is_some_and(|sid| sid != established.sid) {
                     self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
                     self.revocation.forget();
@@ -202,7 +246,7 @@ impl Machine {
                 self.problem = None;
                 self.forget(reason);
             }
-            Ending::Acknowledged => self.problem = None,
+            Ending::Acknowledged | Ending::NoVerdict(..) => self.problem = None,
         }
         // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on.
         if self.renewals.is_shared() || before.as_deref() != self.sid() {
@@ -211,11 +255,31 @@ impl Machine {
         self.finish(Ok(()));
     }
 
-    /// No verdict: try again later.
-    pub(crate) fn fail(&mut self, error: Error) {
-        if !self.renewals.is_signing_in() {
-            self.back_off(error.clone());
+    /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
+    pub(crate) fn adopt(&mut self, established: Established) {
+        let is_first = self.holding().is_none();
+        self.renewals.failures = 0;
+        self.renewals.retry_at = None;
+        self.establish(established);
+        self.hear_acts();
+        self.idle.has_been_told();
+        if is_first {
+            self.doubt();
         }
+    }
+
+    /// No verdict: try again later.
+    pub(crate) fn fail(&mut self, error: Error, happened: Happened) {
+        if self.renewals.is_signing_in() {
+            return self.finish(Err(error));
+        }
+        self.back_off(error.clone());
+        self.commit(Ending::NoVerdict(error, happened));
+    }
+
+    /// As [`Machine::fail`], where the record can't be written.
+    pub(crate) fn fail_unwritten(&mut self, error: Error) {
+        self.back_off(error.clone());
         self.finish(Err(error));
     }
 
@@ -243,7 +307,7 @@ impl Machine {
                 }
                 self.reply(id, reply);
             }
-            Kind::Check { callers } => {
+            Kind::Check { callers, .. } | Kind::Renew { callers } => {
                 let reply = match (&self.who, reply) {
                     (Who::Nobody(_), Reply::Done) => Reply::Failed(Error::signed_out()),
                     (_, reply) => reply,
@@ -254,7 +318,7 @@ impl Machine {
                 let acknowledged = result.is_ok();
                 callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged }));
             }
-            Kind::Renew | Kind::Forget { .. } => {}
+            Kind::Forget { .. } => {}
         }
         self.serve_waiting(result.err().as_ref());
         if self.holding().is_some() && self.renewals.retry_at.is_none() && self.revocation.takes_up_arrears() {

@@ -2,7 +2,7 @@
 
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::input::{ReadOutcome, Stamp};
+use crate::input::{ReadOutcome, Stamp, Stored};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::job::{Job, Step};
@@ -15,7 +15,7 @@ const MOST_SLOW_READS: u8 = 3;
 impl Machine {
     pub(crate) fn on_record(&mut self, stamp: Stamp, outcome: ReadOutcome) {
         let found = match outcome {
-            ReadOutcome::Found { revision, text } => Some((revision, text)),
+            ReadOutcome::Found(stored) => Some(stored),
             ReadOutcome::Nothing => None,
             ReadOutcome::TimedOut if self.is_read_again(stamp) => return,
             ReadOutcome::TimedOut | ReadOutcome::Refused => {
@@ -69,12 +69,15 @@ impl Machine {
     }
 
     /// Takes over what is stored. A record that vanished or is torn never undoes what this tab knows.
-    pub(super) fn take_record(&mut self, found: Option<(u64, String)>) {
+    pub(super) fn take_record(&mut self, found: Option<Stored>) {
         if self.renewals.is_refused {
             return;
         }
-        self.renewals.stored_revision = found.as_ref().map(|(revision, _)| *revision);
-        match found.and_then(|(revision, text)| Record::read(&text).map(|record| Record { revision, ..record })) {
+        self.renewals.stored_revision = found.as_ref().map(|stored| stored.revision);
+        self.kept.shared = found.as_ref().and_then(|stored| stored.kept.clone());
+        let read =
+            |stored: Stored| Record::read(&stored.text).map(|record| Record { revision: stored.revision, ..record });
+        match found.and_then(read) {
             Some(record) => self.renewals.record = record,
             None => {
                 let revision = self.renewals.stored_revision.unwrap_or(0);
@@ -88,6 +91,7 @@ impl Machine {
 
     /// What the record means for a tab that has no job under way, or whose job it overtakes.
     pub(super) fn follow_record(&mut self) {
+        self.hear_acts();
         let record = &self.renewals.record;
         if record.generation <= self.generation {
             return;
@@ -106,16 +110,26 @@ impl Machine {
                 self.fail_waiting(&Error::user("other_session", "Somebody else signed in in this browser."));
                 self.forget(Reason::NoCredential);
                 self.who = Who::Unknown;
-                self.want_check(None);
+                self.want_credential();
             }
-            Who::User(_) => self.generation = record.generation,
+            Who::User(_) => self.follow_renewal(),
             _ if is_ended => {
                 self.generation = record.generation;
                 if matches!(self.who, Who::Nobody(_)) {
                     self.who = Who::Nobody(reason);
                 }
             }
-            _ => self.want_check(None),
+            _ => self.want_credential(),
+        }
+    }
+
+    /// Another tab renewed the session that this one is signed in with.
+    fn follow_renewal(&mut self) {
+        self.generation = self.renewals.record.generation;
+        self.idle.has_been_told();
+        if let Some(established) = self.adoptable(None) {
+            self.adopt(established);
+            self.serve_waiting(None);
         }
     }
 }

@@ -1,0 +1,178 @@
+//! Is the user still there, and when does the session end if not? Only the user's own acts move that end: no renewal,
+//! poll or stream does.
+
+use crate::input::CallId;
+use crate::machine::Machine;
+use crate::renewal::FLOOR;
+use crate::time::{MonotonicMillis, UnixMillis};
+
+/// The server ends the session by its own clock: asked a moment too early, it would say that a second is left.
+const MARGIN: i64 = 1_000;
+
+/// What is known of the user's acts, in this tab and, by the shared record, in the others. Moments are on the clock that
+/// only moves forward; what happened before the page was loaded, or before the machine slept, may lie before its zero.
+#[derive(Debug, Default)]
+pub(crate) struct Idle {
+    acted_at: Option<i64>,
+    /// The act that the server heard of last.
+    told_at: Option<i64>,
+    /// When the server was last asked because of an act.
+    touched_at: Option<i64>,
+    /// How long the user may do nothing: the longest time that the server has left.
+    lifetime: Option<u64>,
+    /// When the session ends by what the server has heard.
+    server_ends: Option<i64>,
+    /// When the session ends, by the device's clock: told to the application while its countdown runs.
+    countdown: Option<UnixMillis>,
+}
+
+impl Idle {
+    /// The user acted in this tab.
+    pub fn act(&mut self, now: MonotonicMillis) {
+        self.acted_at = Some(whole(now));
+    }
+
+    pub fn acted_at(&self) -> Option<i64> {
+        self.acted_at
+    }
+
+    /// Seconds since the user last acted; none where that is not known.
+    pub fn idle_for(&self, now: MonotonicMillis) -> Option<u64> {
+        Some(whole(now).saturating_sub(self.acted_at?).max(0).unsigned_abs() / 1000)
+    }
+
+    /// The server answered: so long is left, unless the user acts.
+    pub fn learn(&mut self, now: MonotonicMillis, left: Option<u64>, told_at: Option<i64>) {
+        self.told_at = told_at.or(self.told_at);
+        self.lifetime = left.map(|left| left.max(self.lifetime.unwrap_or(0)));
+        // A server that says 0 again and again would be asked again and again (C21).
+        self.server_ends = left.map(|left| whole(now).saturating_add_unsigned(left.max(FLOOR)));
+    }
+
+    /// What the record says of acts in other tabs. A moment in the future is one by a clock that was set back since.
+    pub fn hear(&mut self, now: MonotonicMillis, ago: i64, lifetime: Option<u64>) {
+        if ago >= 0 {
+            let at = whole(now).saturating_sub(ago);
+            self.acted_at = Some(self.acted_at.map_or(at, |known| known.max(at)));
+        }
+        if self.server_ends.is_some() {
+            self.lifetime = self.lifetime.max(lifetime);
+        }
+    }
+
+    /// The server has heard of every act that we know of, from another tab.
+    pub fn has_been_told(&mut self) {
+        self.told_at = self.acted_at.or(self.told_at);
+        self.server_ends = self.ends();
+    }
+
+    /// Nobody is signed in any more, or somebody else is.
+    pub fn forget(&mut self) {
+        *self = Self { acted_at: self.acted_at, ..Self::default() };
+    }
+
+    /// The clock that only moves forward stood still for so long.
+    pub fn slept(&mut self, by: u64) {
+        for moment in [&mut self.acted_at, &mut self.told_at, &mut self.touched_at, &mut self.server_ends] {
+            *moment = moment.map(|at| at.saturating_sub_unsigned(by));
+        }
+    }
+
+    pub fn lifetime(&self) -> Option<u64> {
+        self.lifetime
+    }
+
+    /// When the session ends if the user does nothing more.
+    fn ends(&self) -> Option<i64> {
+        let by_act = self.acted_at.zip(self.lifetime).map(|(acted, lifetime)| acted.saturating_add_unsigned(lifetime));
+        self.server_ends.map(|told| by_act.map_or(told, |by_act| told.max(by_act)))
+    }
+
+    fn is_over(&self, now: MonotonicMillis, grace: u64) -> bool {
+        let over = |ends: i64| ends.saturating_add(MARGIN).saturating_add_unsigned(grace);
+        self.ends().is_some_and(|ends| over(ends) <= whole(now))
+    }
+
+    /// When the server has to hear of an act it does not know: when half of the time is left, not too often, and not
+    /// where the session ends for good anyway.
+    fn touch_at(&self, session_ends: MonotonicMillis) -> Option<i64> {
+        let (acted, ends, lifetime) = (self.acted_at?, self.server_ends?, self.lifetime?);
+        if ends.saturating_add(MARGIN) >= whole(session_ends) {
+            return None;
+        }
+        let at = ends.saturating_sub_unsigned(lifetime / 2);
+        let not_before = self.touched_at.map_or(at, |touched| touched.saturating_add_unsigned(FLOOR));
+        (self.told_at.is_none_or(|told| acted > told)).then_some(at.max(not_before))
+    }
+
+    /// When the countdown begins.
+    fn warns_at(&self, warning: u64) -> Option<i64> {
+        let warning = warning.min(self.lifetime? / 2);
+        Some(self.ends()?.saturating_sub_unsigned(warning))
+    }
+}
+
+impl Machine {
+    /// When the session ends if the user does nothing more; said only while the countdown runs.
+    pub(crate) fn idle_ends_at(&self) -> Option<UnixMillis> {
+        self.idle.countdown.filter(|_| self.holding().is_some())
+    }
+
+    /// The user says so, where an act alone could go unseen.
+    pub(crate) fn stay(&mut self, id: CallId) {
+        self.idle.act(self.now.monotonic);
+        self.want_told(Some(id));
+    }
+
+    /// When the user last acted, by the device's clock.
+    pub(crate) fn acted_at(&self) -> Option<UnixMillis> {
+        self.idle.acted_at.map(|at| self.now.wall.saturating_sub(whole(self.now.monotonic).saturating_sub(at)))
+    }
+
+    /// Takes over what the record says of the user's acts in other tabs.
+    pub(crate) fn hear_acts(&mut self) {
+        let record = self.renewals.record();
+        let (acted, lifetime) = (record.acted_at, record.idle_lifetime.filter(|_| record.sid.as_deref() == self.sid()));
+        let ago = acted.map_or(-1, |at| self.now.wall.saturating_sub(at));
+        self.idle.hear(self.now.monotonic, ago, lifetime);
+    }
+
+    /// Whether the session is over because nobody is there. `grace` is time that may not have passed at all.
+    pub(crate) fn is_idle_over(&self, grace: u64) -> bool {
+        self.idle.is_over(self.now.monotonic, grace)
+    }
+
+    pub(crate) fn idle_on_time(&mut self) {
+        let now = whole(self.now.monotonic);
+        let Some(session_ends) = self.holding().map(|holding| holding.session_ends) else {
+            self.idle.countdown = None;
+            return;
+        };
+        let is_due = self.idle.touch_at(session_ends).is_some_and(|at| at <= now);
+        if is_due && self.page.online && !self.renewals.is_backing_off() {
+            self.idle.touched_at = Some(now);
+            self.want_told(None);
+        }
+        let counts = self.idle.warns_at(self.config.idle_warning).is_some_and(|at| at <= now);
+        let ends = self.idle.ends().filter(|_| counts);
+        self.idle.countdown = ends.map(|ends| {
+            let ends = self.now.wall.saturating_add(ends.saturating_sub(now));
+            // One and the same end must not look like many, because two clocks are read one after the other.
+            self.idle.countdown.filter(|told| told.abs_diff(ends) < 1_000).unwrap_or(ends)
+        });
+    }
+
+    pub(crate) fn idle_deadline(&self) -> Option<MonotonicMillis> {
+        let session_ends = self.holding()?.session_ends;
+        let may_ask = self.page.online && !self.renewals.is_backing_off() && !self.renewals.is_busy();
+        let touch = self.idle.touch_at(session_ends).filter(|_| may_ask);
+        let warns = self.idle.warns_at(self.config.idle_warning).filter(|_| self.idle.countdown.is_none());
+        let ends = self.idle.ends().map(|ends| ends.saturating_add(MARGIN)).filter(|_| may_ask);
+        let nearest = [touch, warns, ends].into_iter().flatten().min()?;
+        Some(u64::try_from(nearest).unwrap_or(0))
+    }
+}
+
+fn whole(millis: u64) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX)
+}

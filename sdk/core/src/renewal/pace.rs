@@ -1,0 +1,142 @@
+//! When is the server asked, and when is it left alone? Ahead of need at a jittered point, after a failure with full
+//! jitter, and not at all for as long as the server says, whichever tab it said so to (C22).
+
+use crate::error::{Error, Who as Fault};
+use crate::machine::{Machine, Who};
+use crate::record::Record;
+use crate::renewal::FLOOR;
+use crate::state::Reason;
+use crate::time::{Moment, MonotonicMillis, UnixMillis};
+
+/// The longest back-off in milliseconds; the server's own `Retry-After` may be longer.
+const LONGEST_BACKOFF: f64 = 60_000.0;
+
+/// A back-off in the record that is further away than this was written by a clock that was wrong.
+const LONGEST_SHARED: i64 = 3_700_000;
+
+/// When to renew a token ahead of need: at a jittered point of its last quarter. A cookie needs none.
+pub(crate) fn renew_at(now: &Moment, token: Option<u64>) -> Option<MonotonicMillis> {
+    let ahead = token? as f64 * (0.75 + 0.15 * now.fraction());
+    Some(now.monotonic + (ahead as u64).max(FLOOR))
+}
+
+impl Record {
+    /// Milliseconds for which the server is to be left alone still.
+    pub(super) fn back_off_left(&self, now: UnixMillis) -> Option<u64> {
+        let left = self.back_off_until?.saturating_sub(now);
+        u64::try_from(left).ok().filter(|left| (1..LONGEST_SHARED).contains(&left.cast_signed()))
+    }
+}
+
+impl Machine {
+    /// Without a verdict everything stays as it was; the server is asked again after a while.
+    pub(super) fn back_off(&mut self, error: Error) {
+        self.renewals.failures = (self.renewals.failures + 1).min(16);
+        let most = (1000.0 * f64::from(1u32 << self.renewals.failures)).min(LONGEST_BACKOFF);
+        let told = f64::from(error.retry_after.unwrap_or(0)) * 1000.0;
+        let wait = told + most * self.now.fraction();
+        self.leave_alone((wait as u64).max(250), error);
+    }
+
+    fn leave_alone(&mut self, wait: u64, error: Error) {
+        self.renewals.retry_at = Some(self.now.monotonic.saturating_add(wait));
+        self.problem = Some(error);
+        self.doubt();
+    }
+
+    /// Until when the other tabs have to leave the server alone, too. A network that is down harms no server, and comes
+    /// back at its own time: each tab tries for itself.
+    pub(super) fn shared_back_off(&self, error: &Error) -> Option<UnixMillis> {
+        let concerns_server = error.who == Fault::Server || error.code == "deadline_passed";
+        let wait = self.renewals.retry_at?.saturating_sub(self.now.monotonic);
+        concerns_server.then_some(self.now.wall.saturating_add_unsigned(wait))
+    }
+
+    /// Whether another tab was told to leave the server alone; if so, this one does as well.
+    pub(super) fn joins_back_off(&mut self) -> bool {
+        let Some(left) = self.renewals.record.back_off_left(self.now.wall) else { return false };
+        let seconds = u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX);
+        let error = Error::server("server_busy", "The server is busy, and asks to be left alone for a while.")
+            .with_retry_after(Some(seconds));
+        self.renewals.failures = self.renewals.failures.max(1);
+        self.leave_alone(left, error.clone());
+        self.finish(Err(error));
+        true
+    }
+
+    /// The network is back: what failed for its sake is tried at once.
+    pub(crate) fn retry_now(&mut self) {
+        if self.renewals.record.back_off_left(self.now.wall).is_some() {
+            return;
+        }
+        if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted_since.is_some()) {
+            self.retry();
+        }
+    }
+
+    fn retry(&mut self) {
+        match &self.renewals.record.sign_out_owed {
+            Some(_) => self.settle_debt(),
+            None => self.want_check(None),
+        }
+    }
+
+    pub(crate) fn renew_on_time(&mut self) {
+        let now = self.now.monotonic;
+        if self.page.online && self.renewals.retry_at.is_some_and(|at| at <= now) {
+            self.renewals.retry_at = None;
+            self.retry();
+        }
+        self.lease_on_time();
+        if let Some((reason, is_certain)) = self.end_reached() {
+            return self.on_end(reason, is_certain);
+        }
+        let may_ask = self.may_ask_ahead();
+        let Who::User(holding) = &mut self.who else { return };
+        if may_ask && holding.renew_at.is_some_and(|at| at <= now) {
+            holding.renew_at = Some(now + FLOOR);
+            self.want_credential();
+        }
+    }
+
+    /// Hidden tabs renew on demand only.
+    fn may_ask_ahead(&self) -> bool {
+        self.page.visible && self.page.online && self.renewals.retry_at.is_none()
+    }
+
+    /// Whether the session is at its end by the clocks here, and whether that is certain: a machine that slept and one
+    /// whose clock was set look alike.
+    fn end_reached(&self) -> Option<(Reason, bool)> {
+        let holding = self.holding()?;
+        let is_expired = |grace: u64| holding.session_ends.saturating_add(grace) <= self.now.monotonic;
+        match (is_expired(0), self.is_idle_over(0)) {
+            (true, _) => Some((Reason::Expired, is_expired(holding.drifted))),
+            (false, true) => Some((Reason::Idle, self.is_idle_over(holding.drifted))),
+            (false, false) => None,
+        }
+    }
+
+    /// The server is asked once. If it can't say, the end that it announced holds; where only a clock says that it has
+    /// come, nothing is shown until the server could be asked (C20, C33).
+    fn on_end(&mut self, reason: Reason, is_certain: bool) {
+        let has_asked = !self.renewals.is_renewing() && self.renewals.failures > 0;
+        match (has_asked, is_certain) {
+            (true, true) => return self.end_session(reason),
+            (true, false) => self.page.covered = true,
+            (false, _) => {}
+        }
+        if self.renewals.retry_at.is_none() {
+            self.want_check(None);
+        }
+    }
+
+    pub(crate) fn renewal_deadline(&self) -> Option<MonotonicMillis> {
+        let retry = self.renewals.retry_at.filter(|_| self.page.online);
+        let lease = self.lease_deadline();
+        let rests = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
+        let holding = self.holding().filter(|_| rests);
+        let ends = holding.map(|holding| holding.session_ends);
+        let renews = holding.and_then(|holding| holding.renew_at).filter(|_| self.may_ask_ahead());
+        [retry, lease, ends, renews].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,172 @@
+//! The record was read: what does it mean for the job under way?
+
+use crate::effect::Reply;
+use crate::error::Error;
+use crate::machine::{Machine, Who};
+use crate::record::Record;
+use crate::renewal::LOCK_WAIT;
+use crate::renewal::job::{Job, Kind, Step};
+use crate::state::Reason;
+
+/// A swap that keeps losing gives up after so many turns; each loss means that another tab got on.
+const MOST_TURNS: u8 = 16;
+
+impl Machine {
+    pub(crate) fn plan(&mut self) {
+        let record = self.renewals.record.clone();
+        let Some(job) = &mut self.renewals.job else { return };
+        job.turns += 1;
+        if job.turns > MOST_TURNS {
+            return self
+                .fail_unwritten(Error::application("storage_contended", "Too many tabs changed the session at once."));
+        }
+        match &mut job.kind {
+            Kind::SignIn { .. } => self.send(),
+            Kind::SignOut { sid, owed: false, .. } => {
+                // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
+                let is_uncertain = sid.as_deref() == Some("");
+                *sid = record.sid.filter(|_| !is_uncertain).or(sid.take());
+                let owed = Some(sid.clone().unwrap_or_default());
+                let ended = Some(Reason::SignedOut);
+                self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, ended) });
+            }
+            Kind::SignOut { callers, .. } if record.sign_out_owed.is_some() => {
+                // The user's own word is passed on at once, once.
+                let is_settlement = callers.is_empty();
+                if !is_settlement || !self.joins_back_off() {
+                    self.send();
+                }
+            }
+            // Settled by another tab meanwhile.
+            Kind::SignOut { .. } => self.finish(Ok(())),
+            Kind::Forget { sid, reason } if record.sid.as_deref() == Some(sid) => {
+                let reason = *reason;
+                self.write_first(self.moved_on(None, Some(reason)));
+            }
+            Kind::Forget { .. } => {
+                self.finish(Ok(()));
+                // Another session began meanwhile, and whoever began it may be gone.
+                if record.sid.is_some() {
+                    self.follow_record();
+                }
+            }
+            Kind::Check { .. } | Kind::Renew { .. } => self.plan_question(&record),
+        }
+    }
+
+    fn plan_question(&mut self, record: &Record) {
+        if let Some(owed) = &record.sign_out_owed {
+            return self.become_settlement(owed.clone());
+        }
+        let is_overtaken = record.generation > self.generation;
+        if is_overtaken && self.holding().is_some() && record.sid.as_deref() != self.sid() {
+            self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
+            self.forget(record.ended.unwrap_or(Reason::NoCredential));
+            if record.sid.is_some() {
+                self.who = Who::Unknown;
+            }
+        }
+        self.generation = self.generation.max(record.generation);
+        self.hear_acts();
+        if !self.is_answered_by_another() && !self.joins_back_off() && !self.waits_for_lease(record) {
+            self.plan_renewal(record);
+        }
+    }
+
+    /// Whether another tab got what this job is for; then nothing is sent.
+    fn is_answered_by_another(&mut self) -> bool {
+        let Some(Job { kind: Kind::Check { since, .. }, held, .. }) = &self.renewals.job else { return false };
+        let is_newer = self.holding().is_some_and(|holding| Some(holding.generation) > *held);
+        if since.is_none() && is_newer && !self.revocation.is_behind() && self.is_credential_usable() {
+            self.finish(Ok(()));
+            return true;
+        }
+        match self.adoptable(*since) {
+            Some(established) => {
+                self.adopt(established);
+                self.finish(Ok(()));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Where there are no locks, the record's mark is one.
+    fn waits_for_lease(&mut self, record: &Record) -> bool {
+        let now = self.now;
+        let Some(job) = &mut self.renewals.job else { return false };
+        let lease = i64::from(LOCK_WAIT);
+        let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
+        if let Some(age) = lease_age.filter(|age| !job.locked && job.sent == 0 && (0..lease).contains(age)) {
+            job.step = Step::Lease(now.monotonic + (lease - age).unsigned_abs());
+            return true;
+        }
+        false
+    }
+
+    fn plan_renewal(&mut self, record: &Record) {
+        let now = self.now;
+        if !self.flow.rotates() {
+            return self.send();
+        }
+        if self.has_lost_a_rotation() && self.is_credential_usable() {
+            // What we hold still works, and presenting the old token after the window could cost the session.
+            return self.wait_for_token_end();
+        }
+        if let Some(job) = &mut self.renewals.job {
+            job.marked_at = record.sent_at.is_none().then_some(now.wall);
+        }
+        let knows_retries = self.retry_window() > 0;
+        let attempt_key = knows_retries.then(|| record.attempt_key.clone().unwrap_or_else(|| now.key()));
+        let sent_at = record.sent_at.or(Some(now.wall));
+        let acted_at = self.acted_at();
+        let last_sent_at = Some(now.wall);
+        let revision = record.revision + 1;
+        self.mark(Record { revision, attempt_key, sent_at, last_sent_at, acted_at, ..record.clone() });
+    }
+
+    /// Milliseconds for which the server answers a retry with the same successor. What its last answer said counts, also
+    /// by saying nothing.
+    pub(crate) fn retry_window(&self) -> i64 {
+        let told = self.renewals.record.refresh_retry_for.or(self.config.dialect.refresh_retry_for);
+        i64::from(told.unwrap_or(0)) * 1000
+    }
+
+    /// An earlier renewal went out and was not acknowledged, and it is too late to ask for its answer again: what comes
+    /// now may look like reuse to the server.
+    pub(crate) fn has_lost_a_rotation(&self) -> bool {
+        let own_mark = self.renewals.job.as_ref().and_then(|job| job.marked_at);
+        let sent_at = self.renewals.record.sent_at.filter(|sent| Some(*sent) != own_mark);
+        let age = sent_at.map(|sent| self.now.wall.saturating_sub(sent));
+        age.is_some_and(|age| age < 0 || age > self.retry_window())
+    }
+
+    fn wait_for_token_end(&mut self) {
+        let ends = self.holding().and_then(|holding| holding.token.as_ref()).map_or(0, |token| token.ends);
+        if let Who::User(holding) = &mut self.who {
+            holding.renew_at = Some(ends);
+        }
+        // The server can't be asked before that. A page out of the back/forward cache would show nothing until then,
+        // so it shows what it has as unverified; the stream tells at once if that is over.
+        self.page.covered = false;
+        self.doubt();
+        self.finish(Ok(()));
+    }
+
+    /// A sign-out is owed: while that stands nothing resumes. The lock is held already, so it is settled at once.
+    pub(crate) fn become_settlement(&mut self, owed: String) {
+        let reason = self.renewals.record.ended.unwrap_or(Reason::SignedOut);
+        if self.holding().is_some() {
+            self.fail_waiting(&Error::signed_out());
+        }
+        self.forget(reason);
+        self.fail_waiting(&Error::signed_out());
+        let Some(job) = &mut self.renewals.job else { return };
+        let sid = Some(owed).filter(|sid| !sid.is_empty());
+        let settle = Kind::SignOut { callers: Vec::new(), sid, owed: true };
+        if let Kind::Check { callers, .. } | Kind::Renew { callers } = std::mem::replace(&mut job.kind, settle) {
+            callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(Error::signed_out())));
+        }
+        self.send();
+    }
+}
