@@ -1,0 +1,100 @@
+//! Clocks that are wrong, that are set, and that stand still while the device sleeps.
+
+use countersign_core::FlowKind::{Session, Token};
+use countersign_core::{State, StorageMode};
+use countersign_tests::{World, in_both_flows};
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn c20_the_servers_time_is_known_within_its_bound_whatever_the_device_says() {
+    for off in [0, 3_600, -3_600, 400 * DAY] {
+        in_both_flows(|flow| {
+            let world = World::new();
+            let browser = world.browser();
+            browser.set_clock_off(off);
+            let tab = browser.open_tab(flow);
+            tab.sign_in("bob").unwrap();
+            for seconds in [0, 7, 333, 2_000] {
+                world.advance(seconds);
+                tab.act();
+                let (known, truth) = tab.server_time();
+                let known = known.expect("answers show it");
+                assert!((known.at - truth).unsigned_abs() <= known.uncertainty, "{known:?} is not {truth}");
+                assert!(known.uncertainty <= 600, "{known:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn c20_a_day_forwards_or_backwards_ends_nothing_and_storms_nobody() {
+    for jump in [DAY, -DAY, 3_600, -3_600] {
+        for storage in [StorageMode::Memory, StorageMode::IndexedDb] {
+            in_both_flows(|flow| {
+                let world = World::new();
+                let browser = world.browser();
+                let tabs = [browser.open_tab_with(flow, storage), browser.open_tab_with(flow, storage)];
+                tabs[0].sign_in("bob").unwrap();
+                world.advance(100);
+                let asked = world.asked();
+                browser.set_clock_off(jump);
+                world.advance(60);
+                for tab in &tabs {
+                    tab.act();
+                    assert_eq!(tab.fetch("/api/me").unwrap().status, 200, "{jump}: {:?}", tab.state());
+                }
+                assert!(world.asked() - asked <= 4, "{jump}: asked {} times", world.asked() - asked);
+                browser.set_clock_off(0);
+                world.advance(400);
+                for tab in &tabs {
+                    tab.act();
+                    assert_eq!(tab.fetch("/api/me").unwrap().status, 200, "{jump}: {:?}", tab.state());
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn c20_offline_a_clock_that_says_it_is_over_shows_nothing_and_signs_nobody_out() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        browser.set_clock_off(DAY);
+        world.advance(200);
+        assert_eq!(tab.state(), State::Unknown);
+        browser.go_online();
+        world.advance(5);
+        assert!(tab.is_signed_in(), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
+fn a_session_that_ended_in_a_sleep_shows_nothing_before_the_server_was_asked() {
+    let (world, browser, tab) = World::with_tab(Session);
+    tab.sign_in("bob").unwrap();
+    browser.go_offline();
+    browser.sleep(2 * DAY.unsigned_abs());
+    world.advance(120);
+    assert_eq!(tab.state(), State::Unknown);
+    browser.go_online();
+    world.advance(5);
+    assert!(tab.reason().is_some(), "{:?}", tab.state());
+}
+
+#[test]
+fn c21_lives_of_nothing_cause_no_loop() {
+    for (idle, token) in [(1, 300), (1_800, 1), (1, 1)] {
+        let world = World::with(1, |config| {
+            config.idle_limit = idle;
+            config.access_token_lifetime = token;
+        });
+        let tab = world.browser().open_tab(Token);
+        tab.sign_in("bob").unwrap();
+        let asked = world.asked();
+        world.advance(600);
+        assert!(world.asked() - asked <= 22, "{idle} {token}: {}", world.asked() - asked);
+    }
+}

@@ -1,0 +1,136 @@
+//! A user who does nothing: the countdown that all tabs share, and what does not move it.
+
+use countersign_core::FlowKind::{Session, Token};
+use countersign_core::{Reason, StorageMode};
+use countersign_tests::{Fault, Tab, World, in_both_flows};
+
+/// The idle time is 1,800 s; the countdown begins 60 s before its end.
+const BEFORE_COUNTDOWN: u64 = 1_735;
+
+fn counts(tabs: &[&Tab]) -> Vec<bool> {
+    tabs.iter().map(|tab| tab.snapshot().idle_ends_at.is_some()).collect()
+}
+
+#[test]
+fn every_tab_counts_down_to_the_same_end() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        world.advance(BEFORE_COUNTDOWN);
+        assert_eq!(counts(&[&first, &second]), [false, false]);
+        world.advance(10);
+        assert_eq!(counts(&[&first, &second]), [true, true]);
+        let ends = [&first, &second].map(|tab| tab.snapshot().idle_ends_at.unwrap());
+        assert!(ends[0].abs_diff(ends[1]) <= 1_000, "{ends:?}");
+        let shown = first.snapshot();
+        world.advance(20);
+        assert_eq!(first.snapshot().idle_ends_at, shown.idle_ends_at, "one end is one end, and no news each second");
+        world.advance(40);
+        assert_eq!([&first, &second].map(Tab::reason), [Some(Reason::Idle), Some(Reason::Idle)]);
+        assert_eq!(counts(&[&first, &second]), [false, false]);
+    });
+}
+
+#[test]
+fn an_act_in_one_tab_ends_the_countdown_in_all() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        world.advance(BEFORE_COUNTDOWN + 30);
+        assert_eq!(counts(&[&first, &second]), [true, true]);
+        second.act();
+        assert_eq!(counts(&[&first, &second]), [false, false]);
+        world.advance(1_700);
+        assert!(first.is_signed_in() && second.is_signed_in());
+        world.advance(110);
+        assert_eq!(first.reason(), Some(Reason::Idle));
+    });
+}
+
+#[test]
+fn staying_is_told_to_the_server_at_once() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        world.advance(BEFORE_COUNTDOWN + 30);
+        tab.stay().unwrap();
+        assert_eq!(tab.snapshot().idle_ends_at, None);
+        // Whatever happens to this tab, the server has heard it.
+        tab.crash();
+        world.advance(1_700);
+        assert!(browser.open_tab(flow).is_signed_in());
+    });
+}
+
+#[test]
+fn nobody_stays_who_is_signed_out() {
+    let (_, _, tab) = World::with_tab(Session);
+    assert_eq!(tab.stay().unwrap_err().code, "signed_out");
+}
+
+#[test]
+fn s05_reloads_new_tabs_and_machines_are_no_acts() {
+    for storage in [StorageMode::Memory, StorageMode::IndexedDb] {
+        in_both_flows(|flow| {
+            let world = World::new();
+            let browser = world.browser();
+            let tab = browser.open_tab_with(flow, storage);
+            tab.sign_in("bob").unwrap();
+            for _ in 0..17 {
+                world.advance(100);
+                tab.reload();
+                tab.check_later();
+                tab.begin_fetch("/api/me");
+                world.settle();
+            }
+            assert!(browser.open_tab_with(flow, storage).is_signed_in());
+            world.advance(110);
+            assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
+        });
+    }
+}
+
+#[test]
+fn an_act_that_the_server_could_not_be_told_of_still_counts_in_every_tab() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        world.advance(BEFORE_COUNTDOWN + 20);
+        for what in ["PATCH /auth/session", "POST /auth/token", "GET /auth/session"] {
+            world.network().times(1, what, Fault::LoseRequest);
+        }
+        first.act();
+        world.advance(10);
+        assert_eq!(counts(&[&first, &second]), [false, false]);
+        assert!(first.is_signed_in() && second.is_signed_in());
+    });
+}
+
+#[test]
+fn an_idle_time_shorter_than_a_tokens_life_does_not_end_a_user_who_acts() {
+    in_both_flows(|flow| {
+        let world = World::with(1, |config| config.idle_limit = 120);
+        let tab = world.browser().open_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for _ in 0..60 {
+            world.advance(20);
+            tab.act();
+            assert!(tab.is_signed_in(), "{:?}", tab.state());
+        }
+        world.advance(130);
+        assert_eq!(tab.reason(), Some(Reason::Idle));
+    });
+}
+
+#[test]
+fn a_user_who_is_away_from_a_device_without_network_is_not_shown_for_longer() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.advance(60);
+    browser.go_offline();
+    world.advance(1_900);
+    assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
+}

@@ -1,0 +1,137 @@
+//! When the server is left alone: back-off that all tabs share, and servers without a retry rule.
+
+use countersign_core::FlowKind::Token;
+use countersign_core::{Reason, Standing};
+use countersign_tests::{Browser, Fault, Tab, World, in_both_flows};
+
+const RENEW: &str = "POST /auth/token";
+const LOOK: [&str; 3] = ["GET /auth/session", "PATCH /auth/session", RENEW];
+
+fn busy(retry_after: &str) -> Fault {
+    let headers = [("content-type", "application/problem+json"), ("retry-after", retry_after)];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Fault::Impostor { status: 503, headers, body: br#"{"code": "temporarily_unavailable"}"#.to_vec() }
+}
+
+#[test]
+fn c22_what_the_server_told_one_tab_all_tabs_obey() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let others = [browser.open_tab(flow), browser.open_tab(flow)];
+        for what in LOOK {
+            world.network().times(1, what, busy("120"));
+        }
+        first.check_later();
+        world.settle();
+        let asked = world.asked();
+        for _ in 0..11 {
+            world.advance(10);
+            others.iter().for_each(|tab| {
+                tab.check_later();
+                tab.act();
+            });
+            browser.open_tab(flow);
+            browser.go_offline();
+            browser.go_online();
+        }
+        assert_eq!(world.asked(), asked, "nobody asks inside the wait");
+        assert_eq!(others[0].snapshot().problem.map(|problem| problem.code), Some("server_busy".to_owned()));
+        world.advance(150);
+        assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.standing() == Some(Standing::Current)));
+    });
+}
+
+#[test]
+fn c22_a_wait_beyond_reason_is_a_clock_that_was_wrong() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    world.network().times(1, RENEW, busy("60"));
+    browser.set_clock_off(86_400);
+    first.check_later();
+    world.advance(1);
+    browser.set_clock_off(0);
+    let second = browser.open_tab(Token);
+    assert!(second.is_signed_in(), "{:?}", second.snapshot());
+}
+
+#[test]
+fn a_network_that_is_back_is_tried_at_once() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        tab.check_later();
+        world.advance(300);
+        assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })));
+        browser.go_online();
+        assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
+fn a_user_who_signs_out_is_heard_though_the_server_asked_to_be_left_alone() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in LOOK {
+            world.network().times(1, what, busy("120"));
+        }
+        tab.check_later();
+        world.settle();
+        assert!(tab.sign_out());
+    });
+}
+
+/// A server that names no window for retries: strict rotation.
+fn strict() -> (World, Browser, Tab) {
+    let world = World::with(1, |config| config.refresh_retry_for = 0);
+    let browser = world.browser();
+    let tab = browser.open_tab(Token);
+    tab.sign_in("bob").expect("bob may sign in");
+    (world, browser, tab)
+}
+
+#[test]
+fn without_a_retry_rule_a_lost_answer_is_not_asked_for_while_the_token_lives() {
+    let (world, _, tab) = strict();
+    world.network().next(RENEW, Fault::LoseAnswer);
+    let before = world.count(RENEW);
+    tab.check_later();
+    world.advance(200);
+    tab.act();
+    assert_eq!(world.count(RENEW) - before, 1);
+    assert_eq!(tab.fetch("/api/me").unwrap().status, 200);
+    world.advance(200);
+    assert_eq!(tab.reason(), Some(Reason::RotationAnswerLost), "{:?}", tab.state());
+}
+
+#[test]
+fn without_a_retry_rule_a_request_that_never_arrived_costs_nothing() {
+    let (world, _, tab) = strict();
+    world.network().next(RENEW, Fault::LoseRequest);
+    tab.check_later();
+    world.advance(400);
+    assert_eq!(tab.fetch("/api/me").unwrap().status, 200, "{:?}", tab.state());
+}
+
+#[test]
+fn without_a_retry_rule_a_server_that_declined_is_simply_asked_again() {
+    let (world, _, tab) = strict();
+    world.network().times(2, RENEW, busy("5"));
+    tab.check_later();
+    world.advance(30);
+    assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+    let after_sign_in = world.network().sent(RENEW).split_off(1);
+    assert!(after_sign_in.len() >= 3 && after_sign_in.iter().all(|sent| sent.attempt_key().is_none()));
+}
+
+#[test]
+fn without_a_retry_rule_a_thief_is_still_called_one() {
+    let (world, browser, tab) = strict();
+    let stolen = browser.cookie("__Host-refresh").unwrap();
+    assert_eq!(world.renew_with(&stolen).status, 200);
+    tab.check_later();
+    world.settle();
+    assert_eq!(tab.reason(), Some(Reason::ReuseSuspected), "{:?}", tab.state());
+}
