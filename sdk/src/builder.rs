@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use countersign_core::{ClaimMap, Config, Dialect, Error, FlowKind};
+use countersign_core::{ClaimMap, Config, Dialect, Error, FlowKind, StorageMode};
 
 use crate::client::AuthClient;
 use crate::driver::Driver;
@@ -30,6 +31,8 @@ pub struct Builder {
     client_id: Option<String>,
     issuer: Option<String>,
     allowed_origins: Vec<String>,
+    storage: StorageMode,
+    idle_warning: Option<Duration>,
     dialect: Dialect,
     claim_map: ClaimMap,
 }
@@ -42,6 +45,8 @@ impl Default for Builder {
             client_id: None,
             issuer: None,
             allowed_origins: Vec::new(),
+            storage: StorageMode::default(),
+            idle_warning: None,
             dialect: Dialect::default(),
             claim_map: ClaimMap::default(),
         }
@@ -77,6 +82,22 @@ impl Builder {
     /// Default: the server's alone.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.allowed_origins.push(origin.into());
+        self
+    }
+
+    /// Where access tokens are kept. Default: [`StorageMode::Memory`], which an attacker's script can't read later. The
+    /// session flow has none to keep.
+    pub fn storage(mut self, storage: StorageMode) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// How long before the end of the idle time its countdown begins, in [`Snapshot::idle_ends_at`]; at most half of the
+    /// idle time. Default: 60 s.
+    ///
+    /// [`Snapshot::idle_ends_at`]: countersign_core::Snapshot::idle_ends_at
+    pub fn idle_warning(mut self, before: Duration) -> Self {
+        self.idle_warning = Some(before);
         self
     }
 
@@ -124,6 +145,9 @@ impl Builder {
         config.base_path = server.pathname().trim_end_matches('/').to_owned();
         config.client_id = self.client_id.unwrap_or(config.client_id);
         config.issuer = self.issuer;
+        config.storage = self.storage;
+        let warning = self.idle_warning.and_then(|before| u64::try_from(before.as_millis()).ok());
+        config.idle_warning = warning.unwrap_or(config.idle_warning);
         config.dialect = self.dialect;
         config.claim_map = self.claim_map;
         for origin in &self.allowed_origins {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use countersign_core::effect::Reply;
 use countersign_core::input::{Command, Revoke};
-use countersign_core::{Decision, DeviceSession, Error, Gate, Secret, Snapshot, State};
+use countersign_core::{Decision, DeviceSession, Error, Gate, Secret, ServerTime, Snapshot, State};
 
 use crate::builder::{self, Builder};
 use crate::calls::Call;
@@ -144,6 +144,20 @@ impl AuthClient {
     /// `signed_out` when it does not, and those of the network and the server, which change nothing.
     pub async fn check(&self) -> Result<(), Error> {
         self.done(Command::Check).await
+    }
+
+    /// Says that the user wants to stay signed in: ends the countdown of [`Snapshot::idle_ends_at`] in all tabs, and tells
+    /// the server at once. Pressing a key or moving a pointer does the same by itself; this is for acts that go unseen.
+    ///
+    /// # Errors
+    /// `signed_out` when it is too late, and those of the network and the server, which change nothing.
+    pub async fn stay_signed_in(&self) -> Result<(), Error> {
+        self.done(Command::Stay).await
+    }
+
+    /// What the server's clock says, whatever the device's does; none before its first answer that shows it.
+    pub fn server_time(&self) -> Option<ServerTime> {
+        self.driver.server_time()
     }
 
     /// Takes back one [`start`](Builder::start). With the last, everything stops, and calls that still wait get the

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use countersign_core::{Config, Effect, Error, Input, Machine, Snapshot};
+use countersign_core::{Config, Effect, Error, Input, Machine, ServerTime, Snapshot};
 
 use crate::calls::Calls;
 use crate::platform::{Feed, Platform, page};
@@ -95,6 +95,10 @@ impl Driver {
     /// What was published last: what every watcher has seen.
     pub fn snapshot(&self) -> Snapshot {
         self.published.borrow().clone()
+    }
+
+    pub fn server_time(&self) -> Option<ServerTime> {
+        self.machine.borrow().server_time(page::moment()?.monotonic)
     }
 
     /// Stops everything; calls that wait are answered with `disposed`.

@@ -26,11 +26,11 @@ pub mod platform;
 mod watch;
 
 pub use countersign_core as core;
-pub use countersign_core::config::FlowKind;
+pub use countersign_core::config::{FlowKind, StorageMode};
 pub use countersign_core::input::Revoke;
 pub use countersign_core::{
-    ClaimMap, Claims, Decision, DeviceSession, Dialect, Durability, Error, Gate, Reason, Revoker, Secret, Session,
-    Snapshot, Standing, State, Who, Why,
+    ClaimMap, Claims, Decision, DeviceSession, Dialect, Durability, Error, Gate, Reason, Revoker, Secret, ServerTime,
+    Session, Snapshot, Standing, State, Who, Why,
 };
 
 pub use builder::Builder;

@@ -14,6 +14,7 @@ pub mod http;
 pub(crate) mod js;
 pub mod page;
 pub mod storage;
+pub mod tab_storage;
 pub mod tabs;
 pub mod timer;
 
@@ -46,6 +47,7 @@ pub struct Platform {
     http: http::Http,
     events: events::Events,
     tabs: tabs::Tabs,
+    tab_storage: tab_storage::TabStorage,
     timer: timer::Timer,
     _page: page::Page,
 }
@@ -58,6 +60,7 @@ impl Platform {
             http: http::Http::default(),
             events: events::Events::default(),
             tabs: tabs::Tabs::new(name, &feed),
+            tab_storage: tab_storage::TabStorage::new(name),
             timer: timer::Timer::default(),
             _page: page::Page::watch(&feed),
             feed,
@@ -73,8 +76,8 @@ impl Platform {
                 let outcome = storage::read(name).await;
                 Input::Record { stamp, outcome }
             }),
-            Effect::Swap { stamp, expected, revision, text } => self.answer(async move |name| {
-                let outcome = storage::swap(name, expected, revision, &text).await;
+            Effect::Swap { stamp, expected, revision, text, keep } => self.answer(async move |name| {
+                let outcome = storage::swap(name, expected, revision, &text, keep).await;
                 Input::Swap { stamp, outcome }
             }),
             Effect::Verify { stamp, check } => self.answer(async move |_| {
@@ -82,6 +85,9 @@ impl Platform {
                 Input::Verified { stamp, outcome }
             }),
             Effect::Hint { signed_in_until } => storage::keep_hint(&self.name, signed_in_until),
+            Effect::Retain { kept } => self.tab_storage.retain(kept),
+            Effect::Recall { stamp } => self.tab_storage.recall(stamp, &self.feed),
+            Effect::Disclaim => self.tab_storage.disclaim(),
             Effect::Lock { stamp, wait } => self.tabs.lock(stamp, wait, &self.feed),
             Effect::Unlock => self.tabs.unlock(),
             Effect::Lead => self.tabs.lead(&self.feed),

@@ -1,9 +1,12 @@
-//! What does the browser keep? The shared record in IndexedDB, changed by one swap, and a hint in localStorage.
+//! What does the browser keep? The shared record in IndexedDB with what is kept beside it, changed by one swap, and a
+//! hint in localStorage.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use countersign_core::input::{ReadOutcome, SwapOutcome};
+use countersign_core::Secret;
+use countersign_core::effect::Keep;
+use countersign_core::input::{ReadOutcome, Stored, SwapOutcome};
 use futures_channel::oneshot;
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage as _};
@@ -32,26 +35,32 @@ pub async fn read(name: &str) -> ReadOutcome {
         transaction.get(name).await
     };
     match within(LONGEST_WAIT, reading).await {
-        Some(Ok(Some((revision, text)))) => ReadOutcome::Found { revision, text },
+        Some(Ok(Some(stored))) => ReadOutcome::Found(stored),
         Some(Ok(None)) => ReadOutcome::Nothing,
         Some(Err(_)) => ReadOutcome::Refused,
         None => ReadOutcome::TimedOut,
     }
 }
 
-/// Writes the shared record if its revision is still the expected one, in one read-write transaction.
+/// Writes the shared record, and what is kept beside it, if its revision is still the expected one, in one read-write
+/// transaction.
 ///
 /// # Errors
 /// `Refused` where there is no storage, where it throws, and where it has not answered within 2 s.
-pub async fn swap(name: &str, expected: Option<u64>, revision: u64, text: &str) -> SwapOutcome {
+pub async fn swap(name: &str, expected: Option<u64>, revision: u64, text: &str, keep: Keep) -> SwapOutcome {
     let swapping = async {
         let database = open().await?;
         let transaction = Transaction::begin(&database, IdbTransactionMode::Readwrite)?;
         let there = transaction.get(name).await?;
-        if there.as_ref().map(|(revision, _)| *revision) != expected {
+        if there.as_ref().map(|stored| stored.revision) != expected {
             return Ok(SwapOutcome::Lost(there));
         }
-        transaction.put(name, revision, text)?;
+        let kept = match keep {
+            Keep::Leave => there.and_then(|stored| stored.kept),
+            Keep::Write(kept) => Some(kept),
+            Keep::Erase => None,
+        };
+        transaction.put(name, revision, text, kept.as_ref())?;
         transaction.completed().await.map(|()| SwapOutcome::Swapped)
     };
     match within(LONGEST_WAIT, swapping).await {
@@ -116,16 +125,21 @@ impl Transaction {
     }
 
     /// The record, with its revision; none too where something stands that we did not write.
-    async fn get(&self, name: &str) -> Result<Option<(u64, String)>, JsValue> {
+    async fn get(&self, name: &str) -> Result<Option<Stored>, JsValue> {
         let request: IdbRequest = self.store.get(&name.into())?;
         one_of(&request, ["success", "error"]).await;
         let record = request.result()?;
         let revision = js::member(&record, "revision").as_f64().map(|revision| revision as u64);
-        Ok(revision.zip(js::member(&record, "text").as_string()))
+        let kept = js::member(&record, "kept").as_string().map(Secret::new);
+        let stored = revision.zip(js::member(&record, "text").as_string());
+        Ok(stored.map(|(revision, text)| Stored { revision, text, kept }))
     }
 
-    fn put(&self, name: &str, revision: u64, text: &str) -> Result<(), JsValue> {
+    fn put(&self, name: &str, revision: u64, text: &str, kept: Option<&Secret>) -> Result<(), JsValue> {
         let record = js::object([("revision", (revision as f64).into()), ("text", text.into())]);
+        if let Some(kept) = kept {
+            js::set(&record, "kept", &kept.expose().into());
+        }
         self.store.put_with_key(&record, &name.into()).map(drop)
     }
 

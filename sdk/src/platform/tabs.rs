@@ -108,7 +108,7 @@ impl Drop for Channel {
 
 /// How a claim comes out, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
+pub(super) enum Settled {
     Granted,
     /// The wait ran out, or the claim was dropped.
     GivenUp,
@@ -118,7 +118,7 @@ enum Settled {
 
 /// A place in a lock's queue, and then the lock. Given up on drop.
 #[derive(Debug)]
-struct Claim {
+pub(super) struct Claim {
     wait: AbortController,
     release: Function,
     _deadline: Option<Timeout>,
@@ -126,7 +126,7 @@ struct Claim {
 
 impl Claim {
     /// None where the browser has no locks, which is settled too.
-    fn new(name: &str, longest_wait: Option<u32>, settled: impl FnOnce(Settled) + 'static) -> Option<Self> {
+    pub(super) fn new(name: &str, longest_wait: Option<u32>, settled: impl FnOnce(Settled) + 'static) -> Option<Self> {
         let settled = Once(Rc::new(RefCell::new(Some(settled))));
         let request = Self::request(name, settled.clone());
         let Ok((wait, release, request)) = request else {
