@@ -63,7 +63,22 @@ impl Keys {
             stored = load(&mut *transaction).await?;
             transaction.commit().await?;
         }
-        let ring = Ring::new(&stored)?;
+        self.hold(&stored)
+    }
+
+    /// Lets the keys take turns now, whatever their age.
+    pub async fn rotate(&self, store: &dyn Store, random: &Random, now: Time) -> Answer<()> {
+        let mut transaction = store.write().await?;
+        let stored = load(&mut *transaction).await?;
+        take_turns(&mut *transaction, stored, random, now).await?;
+        let stored = load(&mut *transaction).await?;
+        transaction.commit().await?;
+        self.hold(&stored).map(drop)
+    }
+
+    /// True if they are others than before.
+    fn hold(&self, stored: &Stored) -> Answer<bool> {
+        let ring = Ring::new(stored)?;
         let changed = ring.document != self.ring().document;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(changed)
@@ -155,13 +170,7 @@ async fn turn(transaction: &mut dyn Transaction, random: &Random, now: Time, rot
         remove(transaction, stored.last.take()).await?;
     }
     if has_served(&stored.current, now, rotation) {
-        remove(transaction, stored.last.take()).await?;
-        if let (Some(current), Some(next)) = (stored.current.take(), stored.next.take()) {
-            transaction.save_secret(&ServerSecret { kind: LAST.into(), since: now, ..current }).await?;
-            transaction.save_secret(&ServerSecret { kind: CURRENT.into(), since: now, ..next }).await?;
-        }
-        transaction.save_secret(&new_key(NEXT, random, now)).await?;
-        return Ok(());
+        return take_turns(transaction, stored, random, now).await;
     }
     if stored.current.is_none() {
         transaction.save_secret(&new_key(CURRENT, random, now)).await?;
@@ -170,6 +179,16 @@ async fn turn(transaction: &mut dyn Transaction, random: &Random, now: Time, rot
         transaction.save_secret(&new_key(NEXT, random, now)).await?;
     }
     Ok(())
+}
+
+/// The next key signs from now on, the one before it is the last, and a new one is published.
+async fn take_turns(transaction: &mut dyn Transaction, stored: Stored, random: &Random, now: Time) -> Answer<()> {
+    remove(transaction, stored.last).await?;
+    if let (Some(current), Some(next)) = (stored.current, stored.next) {
+        transaction.save_secret(&ServerSecret { kind: LAST.into(), since: now, ..current }).await?;
+        transaction.save_secret(&ServerSecret { kind: CURRENT.into(), since: now, ..next }).await?;
+    }
+    transaction.save_secret(&new_key(NEXT, random, now)).await
 }
 
 async fn remove(transaction: &mut dyn Transaction, key: Option<ServerSecret>) -> Answer<()> {

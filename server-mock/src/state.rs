@@ -178,6 +178,13 @@ impl State {
         Ok(())
     }
 
+    /// Lets the signing keys take turns now. Tokens of the key before stay good until the next turn.
+    pub async fn rotate_keys(&self) -> Answer<()> {
+        self.keys.rotate(&*self.store, &self.random, self.now()).await?;
+        self.keys.publish_to(&self.verifier);
+        Ok(())
+    }
+
     async fn tidy(&self, now: Time) -> Answer<()> {
         let horizon = now.plus_seconds(-self.config.session_lifetime - REMEMBERED_FOR);
         let mut transaction = self.store.write().await?;

@@ -130,6 +130,12 @@ pub async fn change_user(
     Ok(Json(admin::show(&state, &user).await?).into_response())
 }
 
+/// `POST /control/keys`
+pub async fn rotate_keys(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
+    state.rotate_keys().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// `POST /control/reset`
 pub async fn reset(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
     let control = control(&state)?;

@@ -89,6 +89,25 @@ async fn s15_keys_take_turns_and_no_token_fails_on_the_way() {
 }
 
 #[tokio::test]
+async fn s15_keys_take_turns_when_told_to() {
+    let server = Server::start().await;
+    let mut bob = server.tokens_of("bob").await;
+    let signer = |bearer: &str| decode(bearer).0["kid"].as_str().unwrap().to_owned();
+    let first = bob.bearer.clone().unwrap();
+    for turn in 0..3 {
+        let published = ids(&keys(&mut bob).await);
+        assert_eq!(server.control("POST", "keys", json!({})).await.status, 204);
+        assert_eq!(bob.renew(&format!("&attempt_key=attempt-key-of-turn-{turn}")).await.status, 200);
+        let now = signer(&bob.bearer.clone().unwrap());
+        assert!(published.contains(&now) && now != signer(&first), "the key was published before its first use");
+        let mut holder = bob.clone();
+        holder.bearer = Some(first.clone());
+        let status = holder.get("/api/me").await.status.as_u16();
+        assert_eq!(status, if turn == 0 { 200 } else { 401 }, "turn {turn}");
+    }
+}
+
+#[tokio::test]
 async fn s31_every_server_makes_keys_of_its_own() {
     let config = || server_mock::Config::for_tests();
     let mut sets = Vec::new();
