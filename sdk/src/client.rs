@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use countersign_core::effect::Reply;
 use countersign_core::input::{Command, Revoke};
-use countersign_core::{Decision, DeviceSession, Error, Gate, Secret, ServerTime, Snapshot, State};
+use countersign_core::{DeviceSession, Error, Secret, ServerTime, Snapshot, State};
 
 use crate::builder::{self, Builder};
 use crate::calls::Call;
@@ -52,16 +52,6 @@ impl AuthClient {
     /// The callback may use the client. What it causes is published after it and every other one has returned.
     pub fn watch(&self, callback: impl FnMut(&Snapshot) + 'static) -> Watch {
         self.driver.watchers.add(callback)
-    }
-
-    /// Whether a gate is open now. For the user's convenience only: the server decides, on every request.
-    pub fn can(&self, gate: &Gate) -> Decision {
-        gate.decide(&self.state(), page::now())
-    }
-
-    /// When what [`AuthClient::can`] says may change by time alone, in Unix milliseconds by the device's clock.
-    pub fn can_changes_at(&self, gate: &Gate) -> Option<i64> {
-        gate.changes_at(&self.state(), page::now())
     }
 
     /// Signs a user in, in this tab and the others of this browser. Who was signed in before is signed out.

@@ -21,6 +21,7 @@ mod calls;
 mod client;
 mod driver;
 mod fetch;
+mod gate;
 #[doc(hidden)]
 pub mod platform;
 mod watch;
@@ -36,4 +37,5 @@ pub use countersign_core::{
 pub use builder::Builder;
 pub use client::{AuthClient, SignOutOutcome};
 pub use fetch::Repeat;
+pub use gate::GateWatch;
 pub use watch::Watch;

@@ -49,8 +49,16 @@ export interface Auth {
   revoke(which: { sid: string } | "others" | "all"): Promise<void>;
   /** Asks the server now whether all this still holds. */
   check(): Promise<void>;
-  /** Whether a part of the UI is open to this user. For convenience only: the server decides, on every request. */
+  /**
+   * Whether a part of the UI is open to this user now. For convenience only: **the server decides**, on every request.
+   * Throws `invalid_gate`.
+   */
   can(gate: Gate): Decision;
+  /**
+   * A gate that keeps up with the state and with time. For convenience only: **the server decides**, on every request.
+   * Throws `invalid_gate`.
+   */
+  gate(gate: Gate): LiveGate;
   /** Takes back one `createAuth`; stops everything with the last. The user stays signed in. */
   dispose(): void;
 }
@@ -153,6 +161,17 @@ export interface DeviceSession {
  */
 export type Gate = string;
 
+/** What a gate says, as it changes. */
+export interface LiveGate {
+  /** What it says now. The same object until that changes. */
+  readonly decision: Decision;
+  /**
+   * Calls back after each change, not with what is there already: when claims, their age or the standing change, and when
+   * time alone changes it. Nothing is polled. Gives a function that ends it.
+   */
+  readonly subscribe: (listener: (decision: Decision) => void) => () => void;
+}
+
 interface Closed {
   readonly why:
     | "not_known_yet"
@@ -178,7 +197,7 @@ export type Decision = (
   /** Closed until the user authenticates again, as strongly and as freshly as this (RFC 9470). */
   | ({ readonly decision: "step-up"; readonly acrValues: string | null; readonly maxAge: number | null } & Closed)
 ) & {
-  /** When time alone may change it, in Unix milliseconds: ask again then. */
+  /** When time alone may change it, in Unix milliseconds by this device's clock: ask again then, or use `auth.gate`. */
   readonly changesAt: number | null;
 };
 

@@ -45,7 +45,8 @@ async function load(wasm) {
 class Auth {
   #client;
   #snapshot;
-  #listeners = new Set();
+  #listeners = new Listeners();
+  #gates = new Set();
 
   static start({ flow = "session", server, clientId, issuer, allowedOrigins = [] }) {
     const auth = new Auth();
@@ -72,11 +73,7 @@ class Auth {
   }
 
   // A field, so that it can be handed on by itself: useSyncExternalStore(auth.subscribe, () => auth.state).
-  subscribe = (listener) => {
-    const entry = { listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
-  };
+  subscribe = (listener) => this.#listeners.add(listener);
 
   async signIn({ username, password }) {
     await settle(() => this.#client.signIn(String(username ?? ""), String(password ?? "")));
@@ -118,19 +115,100 @@ class Auth {
     return JSON.parse(forward(() => this.#client.can(String(gate))));
   }
 
+  gate(gate) {
+    return new LiveGate(this.#client, String(gate), this.#gates);
+  }
+
   dispose() {
     if (this.#client.dispose()) {
       living.delete(this);
       this.#listeners.clear();
+      this.#gates.forEach((end) => end());
     }
   }
 
   #changed() {
     this.#snapshot = read(this.#client);
-    for (const entry of [...this.#listeners]) {
-      if (!this.#listeners.has(entry)) continue;
+    this.#listeners.tell(this.#snapshot.state);
+  }
+}
+
+class LiveGate {
+  #client;
+  #gate;
+  /** What ends each gate that is watched, for `dispose`. */
+  #watched;
+  #watch;
+  #listeners = new Listeners();
+  #text;
+  #decision;
+
+  constructor(client, gate, watched) {
+    this.#client = client;
+    this.#gate = gate;
+    this.#watched = watched;
+    this.#look();
+  }
+
+  // As text, the same decision is the same object.
+  get decision() {
+    this.#look();
+    return this.#decision;
+  }
+
+  subscribe = (listener) => {
+    this.#watch ??= this.#begin();
+    const stop = this.#listeners.add(listener);
+    return () => {
+      stop();
+      if (this.#listeners.isEmpty) this.#end();
+    };
+  };
+
+  #look() {
+    const text = this.#watch ? this.#watch.decision() : forward(() => this.#client.can(this.#gate));
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#decision = freeze(JSON.parse(text));
+  }
+
+  #begin() {
+    this.#watched.add(this.#end);
+    return this.#client.watchGate(this.#gate, () => this.#listeners.tell(this.decision));
+  }
+
+  #end = () => {
+    this.#watched.delete(this.#end);
+    this.#listeners.clear();
+    this.#watch?.free();
+    this.#watch = undefined;
+  };
+}
+
+/** Who wants to hear of something. */
+class Listeners {
+  #entries = new Set();
+
+  get isEmpty() {
+    return this.#entries.size === 0;
+  }
+
+  /** Gives a function that ends it. */
+  add(listener) {
+    const entry = { listener };
+    this.#entries.add(entry);
+    return () => void this.#entries.delete(entry);
+  }
+
+  clear() {
+    this.#entries.clear();
+  }
+
+  tell(news) {
+    for (const entry of [...this.#entries]) {
+      if (!this.#entries.has(entry)) continue;
       try {
-        entry.listener(this.#snapshot.state);
+        entry.listener(news);
       } catch (error) {
         // One listener's mistake is its own: it is reported, and the others hear what changed.
         reportError(error);

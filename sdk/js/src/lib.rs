@@ -5,7 +5,7 @@
 mod convert;
 
 use countersign::core::gate::{Gate, GateSyntax};
-use countersign::{AuthClient, Error, FlowKind, Repeat, Revoke, Watch};
+use countersign::{AuthClient, Error, FlowKind, GateWatch, Repeat, Revoke, Watch};
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -47,10 +47,7 @@ pub fn start(
         builder = builder.allow_origin(origin);
     }
     let client = builder.start().map_err(|error| convert::error(&error))?;
-    let _watch = client.watch(move |_| {
-        // index.js catches what the application's listeners throw.
-        let _ = notify.call0(&JsValue::UNDEFINED);
-    });
+    let _watch = client.watch(move |_| tell(&notify));
     Ok(Client { client, _watch })
 }
 
@@ -65,8 +62,15 @@ impl Client {
     }
 
     pub fn can(&self, gate: &str) -> Result<String, JsValue> {
-        let gate: Gate = gate.parse().map_err(|syntax| convert::error(&invalid_gate(gate, &syntax)))?;
+        let gate = read_gate(gate)?;
         Ok(convert::decision(&self.client.can(&gate), self.client.can_changes_at(&gate)))
+    }
+
+    /// Calls `notify` after each change of what the gate says, until the watch is freed.
+    #[wasm_bindgen(js_name = watchGate)]
+    pub fn watch_gate(&self, gate: &str, notify: Function) -> Result<WatchedGate, JsValue> {
+        let watch = self.client.watch_gate(read_gate(gate)?, move |_| tell(&notify));
+        Ok(WatchedGate { watch })
     }
 
     #[wasm_bindgen(js_name = signIn)]
@@ -135,6 +139,27 @@ impl Client {
     }
 }
 
-fn invalid_gate(gate: &str, syntax: &GateSyntax) -> Error {
-    Error::application("invalid_gate", format!("{gate} is no gate. {syntax}"))
+/// A gate that is kept up to date.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WatchedGate {
+    watch: GateWatch,
+}
+
+#[wasm_bindgen]
+impl WatchedGate {
+    pub fn decision(&self) -> String {
+        convert::decision(&self.watch.decision(), self.watch.changes_at())
+    }
+}
+
+fn read_gate(gate: &str) -> Result<Gate, JsValue> {
+    gate.parse().map_err(|syntax: GateSyntax| {
+        convert::error(&Error::application("invalid_gate", format!("{gate} is no gate. {syntax}")))
+    })
+}
+
+fn tell(notify: &Function) {
+    // index.js catches what the application's listeners throw.
+    let _ = notify.call0(&JsValue::UNDEFINED);
 }

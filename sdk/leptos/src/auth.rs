@@ -4,7 +4,7 @@ use countersign::core::{Decision, Error, Gate, Snapshot, State};
 use countersign::{AuthClient, SignOutOutcome, Watch};
 use leptos::prelude::*;
 
-use crate::follow::follow;
+use crate::gate::follow;
 
 /// The client and its state, as a handle that can be copied into any closure.
 ///
@@ -61,7 +61,8 @@ impl Auth {
         self.state.into()
     }
 
-    /// What a gate says, as it changes with the state and with time. **The server decides**: this only spares the user what would be refused.
+    /// What a gate says, as it changes with the state and with time; in components [`use_gate`](crate::use_gate) is
+    /// shorter. **The server decides**, on every request: this only spares the user what would be refused.
     pub fn gate(self, gate: Gate) -> Signal<Decision> {
         follow(self.state(), gate).into()
     }

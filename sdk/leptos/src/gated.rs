@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::auth::use_auth;
 use crate::face::{Face, one_at_a_time};
-use crate::follow::follow;
+use crate::gate::follow;
 
 /// Shows its children while the gate is open, and the fallback while it is closed for a known reason.
 ///
@@ -45,6 +45,13 @@ pub struct Closed(Arc<dyn Fn(Why) -> AnyView + Send + Sync>);
 impl Default for Closed {
     fn default() -> Self {
         Self(Arc::new(|_| ().into_any()))
+    }
+}
+
+impl Closed {
+    /// Shows the reason as a sentence, and nothing else.
+    pub fn with_sentence() -> Self {
+        Self::from(|why: Why| view! { <p role="status">{why.sentence()}</p> })
     }
 }
 

@@ -29,7 +29,7 @@
 mod auth;
 mod components;
 mod face;
-mod follow;
+mod gate;
 mod gated;
 mod protected;
 mod return_address;
@@ -40,6 +40,7 @@ pub use countersign::core::{
     Claims, Decision, Durability, Error, FlowKind, Gate, Reason, Session, Snapshot, Standing, State, Why,
 };
 pub use countersign::{self, AuthClient};
+pub use gate::use_gate;
 pub use gated::{Closed, Gated};
 pub use protected::{Protected, ProtectedRoute};
 pub use return_address::{ReturnAfterSignIn, return_address};

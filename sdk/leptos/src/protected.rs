@@ -1,15 +1,17 @@
 //! Which pages need somebody to be signed in?
 
-use countersign::core::{Reason, State};
+use countersign::core::{Gate, Reason, State};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::{NavigateOptions, NestedRoute, PossibleRouteMatch};
 
 use crate::auth::use_auth;
 use crate::face::{Face, one_at_a_time};
+use crate::gated::{Closed, Gated};
 use crate::return_address::with_return_address;
 
-/// A route that needs somebody to be signed in: `<Route>` with [`Protected`] around its view.
+/// A route that needs somebody to be signed in and a gate to be open: `<Route>` with [`Protected`] around its view.
+/// **The server decides** what a page may load, on every request.
 #[component(transparent)]
 pub fn ProtectedRoute<Segments, ViewOf, View>(
     path: Segments,
@@ -19,6 +21,12 @@ pub fn ProtectedRoute<Segments, ViewOf, View>(
     /// What to show until the state is known. Nothing by default.
     #[prop(optional, into)]
     waiting: ViewFn,
+    /// What the claims must hold. Open for everybody who is signed in by default.
+    #[prop(default = Gate::all([]))]
+    gate: Gate,
+    /// What to show while the gate is closed; it is told why. The reason as a sentence by default.
+    #[prop(default = Closed::with_sentence(), into)]
+    fallback: Closed,
 ) -> NestedRoute<Segments, (), (), impl Fn() -> AnyView + Send + Clone>
 where
     Segments: PossibleRouteMatch + Clone + Send + 'static,
@@ -26,15 +34,17 @@ where
     View: IntoView + 'static,
 {
     NestedRoute::new(path, move || {
-        let (view, waiting) = (view.clone(), waiting.clone());
-        view! { <Protected sign_in waiting>{view()}</Protected> }.into_any()
+        let (view, waiting, gate, fallback) = (view.clone(), waiting.clone(), gate.clone(), fallback.clone());
+        view! { <Protected sign_in waiting gate fallback>{view()}</Protected> }.into_any()
     })
 }
 
-/// Shows its children to whoever is signed in, and sends everybody else to the sign-in page.
+/// Shows its children to whoever is signed in and passes the gate; who does not pass it stays and sees the fallback, and
+/// who is not signed in is sent to the sign-in page.
 ///
 /// The address that was wanted goes along as `?to=`, and [`ReturnAfterSignIn`](crate::ReturnAfterSignIn) comes back to
-/// it. Only who was here and signed out on purpose leaves it behind. **The server decides** what a page may load.
+/// it. Only who was here and signed out on purpose leaves it behind. **The server decides** what a page may load, on every
+/// request.
 #[component]
 pub fn Protected(
     /// The path of the page that signs in.
@@ -42,6 +52,12 @@ pub fn Protected(
     /// What to show until the state is known. Nothing by default.
     #[prop(optional, into)]
     waiting: ViewFn,
+    /// What the claims must hold. Open for everybody who is signed in by default.
+    #[prop(default = Gate::all([]))]
+    gate: Gate,
+    /// What to show while the gate is closed; it is told why. The reason as a sentence by default.
+    #[prop(default = Closed::with_sentence(), into)]
+    fallback: Closed,
     children: ChildrenFn,
 ) -> impl IntoView {
     let state = use_auth().state();
@@ -49,7 +65,11 @@ pub fn Protected(
     let (location, navigate) = (use_location(), use_navigate());
     one_at_a_time(visit, move |visit| match visit {
         Visit::Waiting { .. } => waiting.run(),
-        Visit::Here { .. } => children(),
+        Visit::Here { .. } => {
+            let (gate, fallback, waiting, children) =
+                (gate.clone(), fallback.clone(), waiting.clone(), children.clone());
+            view! { <Gated gate fallback waiting>{children()}</Gated> }.into_any()
+        }
         Visit::Leaving { keep_address } => {
             let address = match keep_address {
                 true => with_return_address(sign_in, &location),

@@ -53,14 +53,14 @@ const SERVER: &str = r#"
     });
 "#;
 
-struct Server {
+pub struct Server {
     _fetch: Replaced,
     _state: Replaced,
     base: String,
 }
 
 impl Server {
-    fn new(signed_in: bool) -> Self {
+    pub fn new(signed_in: bool) -> Self {
         let state = eval(&format!("({{ requests: [], tokens: 0, refuse: 0, signedIn: {signed_in} }})"));
         let _state = Replaced::new(&eval("window"), "server", &state);
         Self { _fetch: fetch_is(SERVER), _state, base: format!("/{}", fresh_name("server")) }
@@ -70,7 +70,7 @@ impl Server {
         AuthClient::builder().flow(flow).server(&self.base).start().unwrap()
     }
 
-    async fn signed_in(&self, flow: FlowKind) -> AuthClient {
+    pub async fn signed_in(&self, flow: FlowKind) -> AuthClient {
         let client = self.start(flow);
         until(&client, |state| matches!(state, State::SignedOut { .. })).await;
         client.sign_in("alice", "right").await.unwrap();
@@ -81,7 +81,7 @@ impl Server {
         Array::from(&eval("server.requests")).iter().map(|request| request.as_string().unwrap()).collect()
     }
 
-    fn requests_to(&self, path: &str) -> Vec<String> {
+    pub fn requests_to(&self, path: &str) -> Vec<String> {
         self.requests().into_iter().filter(|request| request.contains(path)).collect()
     }
 

@@ -6,6 +6,7 @@
 mod client;
 mod crypto;
 mod events;
+mod gate;
 mod helpers;
 mod http;
 mod page;

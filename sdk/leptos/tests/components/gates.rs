@@ -1,7 +1,7 @@
 //! Gates and the components for signed in, signed out and unknown.
 
 use countersign_leptos::{
-    Auth, AuthClient, Gate, Gated, SignedIn, SignedOut, State, Unknown, Why, provide_auth, use_auth,
+    Auth, AuthClient, Decision, Gate, Gated, SignedIn, SignedOut, State, Unknown, Why, provide_auth, use_auth, use_gate,
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -112,4 +112,32 @@ async fn every_component_follows_a_switch_to_another_client() {
     other.sign_in("alice", "right").await.unwrap();
     stage.shows("[in]").await;
     other.dispose();
+}
+
+#[component]
+fn Press(client: AuthClient) -> impl IntoView {
+    provide_auth(client);
+    let (admin, fresh) = (use_gate(Gate::role("admin")), use_gate(Gate::fresh_within(1)));
+    let sentence = move |decision: Signal<Decision>| decision.with(|decision| decision.why().map(Why::sentence));
+    view! {
+        <button disabled=move || !admin.with(Decision::is_open)>"Press"</button>
+        <p>"[admin: " {move || sentence(admin)} "]"</p>
+        <p>"[fresh: " {move || sentence(fresh)} "]"</p>
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_gate_as_a_signal_follows_the_state_and_the_clock() {
+    let mut stage = Stage::new("signedIn: true, roles: ['admin']");
+    stage.mount(|client| view! { <Press client/> });
+    assert!(stage.text().contains("[admin: Checking whether you are signed in.]"), "{}", stage.text());
+    until(&stage.client, State::is_signed_in).await;
+    assert!(stage.text().contains("[admin: ][fresh: ]"), "{}", stage.text());
+    stage.says("[fresh: What you may see was last confirmed more than 1 second ago.]").await;
+    assert!(!stage.html().contains("disabled"), "{}", stage.html());
+
+    server_does("roles = ['member']");
+    stage.client.check().await.unwrap();
+    stage.says("[admin: This needs the role admin, which you do not have.][fresh: ]").await;
+    assert!(stage.html().contains("disabled"), "{}", stage.html());
 }

@@ -1,13 +1,13 @@
 //! Pages that need somebody to be signed in, and the way there and back.
 
-use countersign_leptos::{AuthClient, Protected, ProtectedRoute, ReturnAfterSignIn, State, provide_auth};
+use countersign_leptos::{AuthClient, Gate, Protected, ProtectedRoute, ReturnAfterSignIn, State, Why, provide_auth};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::stage::{Stage, until};
+use crate::stage::{Stage, server_does, until};
 
 #[component]
 fn Site(client: AuthClient) -> impl IntoView {
@@ -16,6 +16,9 @@ fn Site(client: AuthClient) -> impl IntoView {
         <Router>
             <FlatRoutes fallback=|| "[nowhere]">
                 <ProtectedRoute path=path!("/papers") view=|| "[papers]" sign_in="/enter" waiting=|| "[waiting]"/>
+                <ProtectedRoute path=path!("/vault") view=|| "[vault]" sign_in="/enter" gate=Gate::role("admin")/>
+                <ProtectedRoute path=path!("/safe") view=|| "[safe]" sign_in="/enter" gate=Gate::scope("safe:open")
+                    fallback=|why: Why| format!("[shut: {}]", why.code())/>
                 <Route path=path!("/home") view=|| view! { <Protected sign_in="/enter">"[home]"</Protected> }/>
                 <Route path=path!("/enter") view=|| view! { "[enter]" <ReturnAfterSignIn otherwise="/home"/> }/>
             </FlatRoutes>
@@ -84,4 +87,33 @@ async fn whoever_signs_out_on_purpose_leaves_no_address_behind() {
     stage.shows("[enter]").await;
     assert_eq!(now(), "/enter");
     until(&stage.client, |state| matches!(state, State::SignedOut { .. })).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_route_with_a_gate_says_why_it_is_closed_and_opens_in_place() {
+    let _address = Address::of("/vault");
+    let mut stage = Stage::new("");
+    stage.mount(|client| view! { <Site client/> });
+    stage.shows("[enter]").await;
+    stage.client.sign_in("alice", "right").await.unwrap();
+    stage.shows("This needs the role admin, which you do not have.").await;
+    assert_eq!(now(), "/vault", "who is signed in stays: signing in again would not help");
+    assert!(!stage.html().contains("[vault]"), "{}", stage.html());
+
+    server_does("roles = ['admin']");
+    stage.client.check().await.unwrap();
+    stage.shows("[vault]").await;
+    server_does("roles = []");
+    stage.client.check().await.unwrap();
+    stage.shows("This needs the role admin, which you do not have.").await;
+    assert!(!stage.html().contains("[vault]"), "{}", stage.html());
+}
+
+#[wasm_bindgen_test]
+async fn a_closed_route_shows_its_own_fallback() {
+    let _address = Address::of("/safe");
+    let mut stage = Stage::new("signedIn: true");
+    stage.mount(|client| view! { <Site client/> });
+    stage.shows("[shut: missing_scope]").await;
+    assert_eq!(now(), "/safe");
 }

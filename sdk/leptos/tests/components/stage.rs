@@ -60,6 +60,11 @@ impl Stage {
         self.place.inner_html()
     }
 
+    /// The words alone, without elements.
+    pub fn text(&self) -> String {
+        self.place.text_content().unwrap_or_default()
+    }
+
     /// The only input, which must be there.
     pub fn input(&self) -> HtmlInputElement {
         self.place.query_selector("input").unwrap().unwrap().unchecked_into()
@@ -67,13 +72,22 @@ impl Stage {
 
     /// Waits until the page holds the text; fails after five seconds without.
     pub async fn shows(&self, text: &str) {
+        self.waits_for(text, Self::html).await;
+    }
+
+    /// The same for words that stand in several elements.
+    pub async fn says(&self, text: &str) {
+        self.waits_for(text, Self::text).await;
+    }
+
+    async fn waits_for(&self, text: &str, look: fn(&Self) -> String) {
         for _ in 0..1_000 {
-            if self.html().contains(text) {
+            if look(self).contains(text) {
                 return;
             }
             TimeoutFuture::new(5).await;
         }
-        panic!("{text:?} is not in {:?}, in {:?}", self.html(), self.client.snapshot());
+        panic!("{text:?} is not in {:?}, in {:?}", look(self), self.client.snapshot());
     }
 }
 

@@ -5,8 +5,34 @@ use std::time::Duration;
 use countersign::core::{Decision, Gate, State};
 use leptos::prelude::*;
 
+use crate::auth::use_auth;
+
 /// No browser timer is longer.
 const LONGEST: i64 = (1 << 31) - 1;
+
+/// What a gate says, as it changes with the state and with time: for what is neither shown nor hidden, such as a button
+/// that can't be pressed yet. To show and hide use [`Gated`](crate::Gated).
+///
+/// **The server decides**, on every request: a gate spares the user what would be refused, and protects nothing.
+///
+/// ```no_run
+/// use countersign_leptos::{Decision, Gate, use_gate};
+/// use leptos::prelude::*;
+///
+/// #[component]
+/// fn Publish() -> impl IntoView {
+///     let decision = use_gate(Gate::all([Gate::scope("reports:write"), Gate::signed_in_within(900)]));
+///     let why = move || decision.with(|decision| decision.why().map(|why| why.sentence()));
+///     view! { <button disabled=move || !decision.with(Decision::is_open) title=why>"Publish"</button> }
+/// }
+/// ```
+///
+/// # Panics
+/// When no component above called [`provide_auth`](crate::provide_auth).
+#[track_caller]
+pub fn use_gate(gate: Gate) -> Signal<Decision> {
+    use_auth().gate(gate)
+}
 
 /// What a gate says, judged anew when the state changes and when an age passes its limit.
 pub(crate) fn follow(state: Signal<State>, gate: Gate) -> Memo<Decision> {
