@@ -1,6 +1,12 @@
 /** How the browser carries its credential: an HttpOnly cookie, or an access token in memory. */
 export type Flow = "session" | "token";
 
+/**
+ * Where access tokens are kept (token flow): in the memory of one tab, in `sessionStorage` (this tab, over a reload), or in
+ * IndexedDB (all tabs; one renewal serves them all). What a script can read, an attacker's script can read too.
+ */
+export type Storage = "memory" | "session" | "indexed_db";
+
 export interface AuthOptions {
   /** Default `"session"`. */
   flow?: Flow;
@@ -10,6 +16,10 @@ export interface AuthOptions {
   clientId?: string;
   /** The `iss` that tokens and events must have. Default: what the server says at sign-in. */
   issuer?: string;
+  /** Default `"memory"`. */
+  storage?: Storage;
+  /** Milliseconds before the end of the idle time at which `snapshot.idleEndsAt` appears. Default 60000. */
+  idleWarning?: number;
   /** Origins besides the server's whose requests get the credential, such as `"https://api.example.com"`. */
   allowedOrigins?: string[];
   /** Where the WebAssembly is, if not beside this module: an address, a response, or its bytes. */
@@ -20,8 +30,8 @@ export interface AuthOptions {
  * Starts a client, or gives the living one with the same server, client id and flow. Call it once for the page, and
  * `dispose()` as often as it was called.
  *
- * Rejects with `no_browser` outside a page, `wasm_unavailable`, `invalid_flow`, `invalid_address` or
- * `insecure_origin`.
+ * Rejects with `no_browser` outside a page, `wasm_unavailable`, `invalid_options`, `invalid_flow`, `invalid_storage`,
+ * `invalid_address` or `insecure_origin`.
  */
 export function createAuth(options?: AuthOptions): Promise<Auth>;
 
@@ -49,6 +59,13 @@ export interface Auth {
   revoke(which: { sid: string } | "others" | "all"): Promise<void>;
   /** Asks the server now whether all this still holds. */
   check(): Promise<void>;
+  /**
+   * The user wants to stay signed in: ends the countdown of `snapshot.idleEndsAt` in all tabs and tells the server at once.
+   * Pressing a key or moving a pointer does the same by itself.
+   */
+  staySignedIn(): Promise<void>;
+  /** What the server's clock says in Unix milliseconds, give or take; null before its first answer. */
+  serverTime(): { at: number; uncertainty: number } | null;
   /**
    * Whether a part of the UI is open to this user now. For convenience only: **the server decides**, on every request.
    * Throws `invalid_gate`.
@@ -139,6 +156,17 @@ export interface AuthSnapshot {
   readonly signOutOwed: boolean;
   /** What a reload will find. `this-tab`: the browser refused storage. */
   readonly durability: "shared" | "this-tab";
+  /** What a reload will do, as a sentence for developers. */
+  readonly durabilityMessage: string;
+  /** Where access tokens are kept indeed: `"memory"` where there are none, or where the browser refuses more. */
+  readonly storage: Storage;
+  /** So many calls wait for a credential. */
+  readonly waiting: number;
+  /**
+   * The user has done nothing for long, in any tab: the session ends then, in Unix milliseconds by this device's clock. Null
+   * until the countdown begins.
+   */
+  readonly idleEndsAt: number | null;
 }
 
 export interface DeviceSession {

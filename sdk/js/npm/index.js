@@ -48,9 +48,9 @@ class Auth {
   #listeners = new Listeners();
   #gates = new Set();
 
-  static start({ flow = "session", server, clientId, issuer, allowedOrigins = [] }) {
+  static start({ wasm, ...options }) {
     const auth = new Auth();
-    const client = forward(() => start(String(flow), server, clientId, issuer, allowedOrigins, () => auth.#changed()));
+    const client = forward(() => start(JSON.stringify(options), () => auth.#changed()));
     for (const other of living) {
       if (other.#client.is(client)) {
         // The start counts; its handle is not needed beside the one that is there.
@@ -109,6 +109,15 @@ class Auth {
 
   async check() {
     await settle(() => this.#client.check());
+  }
+
+  async staySignedIn() {
+    await settle(() => this.#client.staySignedIn());
+  }
+
+  serverTime() {
+    const time = this.#client.serverTime();
+    return time === undefined ? null : JSON.parse(time);
   }
 
   can(gate) {

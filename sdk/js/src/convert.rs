@@ -2,7 +2,9 @@
 
 use countersign::core::claims::{Claims, Source, Verification};
 use countersign::core::json::{self, Value, object};
-use countersign::{Decision, DeviceSession, Durability, Error, Reason, Session, Snapshot, Standing, State, Who};
+use countersign::{
+    Decision, DeviceSession, Durability, Error, Reason, ServerTime, Session, Snapshot, Standing, State, Who,
+};
 use wasm_bindgen::JsValue;
 
 /// What a failed call throws.
@@ -22,7 +24,16 @@ pub fn snapshot(snapshot: &Snapshot) -> String {
                 Durability::ThisTab => "this-tab".into(),
             },
         ),
+        ("durabilityMessage", snapshot.durability.sentence().into()),
+        ("storage", snapshot.storage.code().into()),
+        ("waiting", i64::try_from(snapshot.waiting).unwrap_or(i64::MAX).into()),
+        ("idleEndsAt", snapshot.idle_ends_at.into()),
     ]))
+}
+
+pub fn server_time(time: &ServerTime) -> String {
+    let uncertainty = i64::try_from(time.uncertainty).unwrap_or(i64::MAX);
+    json::print(&object([("at", time.at.into()), ("uncertainty", uncertainty.into())]))
 }
 
 pub fn sessions(sessions: &[DeviceSession]) -> String {

@@ -3,9 +3,10 @@
 //! Whatever is data crosses as JSON text; whatever fails is thrown as the JSON of an error.
 
 mod convert;
+mod options;
 
 use countersign::core::gate::{Gate, GateSyntax};
-use countersign::{AuthClient, Error, FlowKind, GateWatch, Repeat, Revoke, Watch};
+use countersign::{AuthClient, Error, GateWatch, Repeat, Revoke, Watch};
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -22,31 +23,9 @@ pub struct Client {
 
 /// Starts a client, or finds the living one, and calls `notify` after each change.
 #[wasm_bindgen]
-pub fn start(
-    flow: &str,
-    server: Option<String>,
-    client_id: Option<String>,
-    issuer: Option<String>,
-    allowed_origins: Vec<String>,
-    notify: Function,
-) -> Result<Client, JsValue> {
-    let flow = FlowKind::from_code(flow).ok_or_else(|| {
-        convert::error(&Error::application("invalid_flow", format!("{flow} is no flow: say session or token.")))
-    })?;
-    let mut builder = AuthClient::builder().flow(flow);
-    if let Some(server) = server {
-        builder = builder.server(server);
-    }
-    if let Some(client_id) = client_id {
-        builder = builder.client_id(client_id);
-    }
-    if let Some(issuer) = issuer {
-        builder = builder.issuer(issuer);
-    }
-    for origin in allowed_origins {
-        builder = builder.allow_origin(origin);
-    }
-    let client = builder.start().map_err(|error| convert::error(&error))?;
+pub fn start(options: &str, notify: Function) -> Result<Client, JsValue> {
+    let started = options::read(options).and_then(|builder| builder.start());
+    let client = started.map_err(|error| convert::error(&error))?;
     let _watch = client.watch(move |_| tell(&notify));
     Ok(Client { client, _watch })
 }
@@ -124,6 +103,19 @@ impl Client {
             client.check().await?;
             Ok(JsValue::UNDEFINED)
         })
+    }
+
+    #[wasm_bindgen(js_name = staySignedIn)]
+    pub fn stay_signed_in(&self) -> Promise {
+        self.promise(async |client| {
+            client.stay_signed_in().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    #[wasm_bindgen(js_name = serverTime)]
+    pub fn server_time(&self) -> Option<String> {
+        self.client.server_time().map(|time| convert::server_time(&time))
     }
 
     /// Whether that was the last start, and everything has stopped.

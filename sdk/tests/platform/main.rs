@@ -11,6 +11,7 @@ mod helpers;
 mod http;
 mod page;
 mod storage;
+mod tab_storage;
 mod tabs;
 mod timer;
 
