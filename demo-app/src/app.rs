@@ -1,24 +1,24 @@
 //! The one component that wires client, router and contexts together.
 
-use countersign_leptos::{AuthClient, FlowKind, ProtectedRoute, provide_auth};
+use countersign_leptos::{AuthClient, ProtectedRoute, provide_auth};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use crate::page::{Waiting, provide_pages};
 use crate::pages::{Account, Admin, Devices, Home, NotFound, Reports, SignIn};
-use crate::setting::ChosenFlow;
+use crate::setting::{Choice, Chosen};
 use crate::{body, clock, draft, header::Header, notices::Notices};
 
 #[component]
-pub fn App(client: AuthClient, flow: FlowKind) -> impl IntoView {
+pub fn App(client: AuthClient, choice: Choice) -> impl IntoView {
     let auth = provide_auth(client);
-    let flow = ChosenFlow(RwSignal::new(flow));
-    provide_context(flow);
+    let chosen = Chosen(RwSignal::new(choice));
+    provide_context(chosen);
     clock::provide_clock();
     draft::provide_draft(auth);
     provide_pages();
-    body::mirror_state(auth, flow);
+    body::mirror_state(auth, chosen);
     view! {
         <Router>
             <a class="skip" href="#main" rel="external">"Skip to the content"</a>

@@ -3,9 +3,9 @@
 use countersign_leptos::{Auth, Standing, State};
 use leptos::prelude::*;
 
-use crate::setting::ChosenFlow;
+use crate::setting::Chosen;
 
-pub fn mirror_state(auth: Auth, flow: ChosenFlow) {
+pub fn mirror_state(auth: Auth, chosen: Chosen) {
     let state = auth.state();
     Effect::new(move || {
         let (word, standing) = state.with(|state| match state {
@@ -17,7 +17,7 @@ pub fn mirror_state(auth: Auth, flow: ChosenFlow) {
         say("data-state", Some(word));
         say("data-standing", standing);
     });
-    Effect::new(move || say("data-flow", Some(flow.0.get().code())));
+    Effect::new(move || say("data-flow", Some(chosen.0.get().flow.code())));
 }
 
 fn standing_word(standing: &Standing) -> &'static str {

@@ -3,6 +3,7 @@
 use countersign_leptos::countersign::core::Who;
 use countersign_leptos::{Durability, Error, Reason, Snapshot, Standing, State, use_auth};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::clock::use_clock;
 
@@ -13,6 +14,7 @@ enum Notice {
     Problem(String, String),
     Unverified { since: i64 },
     StepUp,
+    Idle { ends_at: i64 },
     ThisTabOnly,
 }
 
@@ -46,6 +48,9 @@ fn notices(snapshot: &Snapshot) -> Vec<Notice> {
         &snapshot.problem
     {
         notices.push(Notice::Problem(code.clone(), message.clone()));
+    }
+    if let Some(ends_at) = snapshot.idle_ends_at {
+        notices.push(Notice::Idle { ends_at });
     }
     if snapshot.durability == Durability::ThisTab {
         notices.push(Notice::ThisTabOnly);
@@ -85,6 +90,19 @@ impl Notice {
                 <p class="notice warning">"The server wants to be sure that it is you. Sign out, and sign in again."</p>
             }
             .into_any(),
+            Self::Idle { ends_at } => {
+                let clock = use_clock();
+                view! {
+                    <div class="notice warning" data-notice="idle">
+                        <p>
+                            "Nobody has done anything here for a while. You are signed out in "
+                            <span aria-live="off" data-part="idle-left">{move || clock.until(ends_at)}</span> "."
+                        </p>
+                        <StayButton/>
+                    </div>
+                }
+                .into_any()
+            }
             Self::ThisTabOnly => view! {
                 <p class="notice">
                     "This browser refuses storage. Everything works in this tab, but a reload forgets which flow you \
@@ -115,4 +133,15 @@ fn CheckButton() -> impl IntoView {
             <button type="button" class="quiet" on:click=move |_| drop(checking.dispatch_local(()))>"Try now"</button>
         </span>
     }
+}
+
+/// Ends the countdown in every tab. If the server can't be told, another notice says so.
+#[component]
+fn StayButton() -> impl IntoView {
+    let auth = use_auth();
+    let stay = move |_| {
+        let client = auth.client();
+        spawn_local(async move { drop(client.stay_signed_in().await) });
+    };
+    view! { <button type="button" class="quiet" on:click=stay>"Stay signed in"</button> }
 }

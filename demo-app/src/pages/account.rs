@@ -4,11 +4,11 @@ mod claims;
 mod me;
 mod token;
 
-use countersign_leptos::{Session, State, use_auth};
+use countersign_leptos::{Session, State, StorageMode, use_auth};
 use leptos::prelude::*;
 use std::sync::Arc;
 
-use crate::clock::{Clock, use_clock};
+use crate::clock::{Clock, stamp, use_clock};
 use crate::header::flow_name;
 use crate::page::Page;
 use claims::ClaimsTable;
@@ -57,6 +57,7 @@ fn Parts(now: Now) -> impl IntoView {
                 <dt>"The session ends in"</dt>
                 <dd data-part="session-left">{move || clock.until(expires_at)}</dd>
                 {session.token_expires_at.map(|end| token_time(clock, claims.provenance.received_at, end))}
+                <Keeping/>
                 <dt>"Session"</dt>
                 <dd><code class="long" data-part="sid">{session.sid.clone()}</code></dd>
             </dl>
@@ -75,5 +76,37 @@ fn token_time(clock: Clock, received_at: i64, end: i64) -> impl IntoView {
             <progress aria-labelledby="token-left" max=whole prop:value=move || clock.left(end) as f64></progress>
             <span class="hint">"It is renewed before that, without you."</span>
         </dd>
+    }
+}
+
+/// What a reload will find, and what the server's clock says.
+#[component]
+fn Keeping() -> impl IntoView {
+    let auth = use_auth();
+    let snapshot = auth.snapshot();
+    let place = move || match snapshot.with(|snapshot| snapshot.storage) {
+        StorageMode::Memory => "memory of this tab",
+        StorageMode::Session => "sessionStorage of this tab",
+        StorageMode::IndexedDb => "IndexedDB, for all tabs",
+    };
+    let carries_token = move || {
+        snapshot.with(|snapshot| match &snapshot.state {
+            State::SignedIn { session, .. } => session.token_expires_at.is_some(),
+            State::Unknown | State::SignedOut { .. } | State::SigningIn => false,
+        })
+    };
+    // As it was when this was shown; the estimate moves with every answer, and a clock that jumps helps nobody.
+    let server_time = auth.client().server_time().map(|time| {
+        let seconds = time.uncertainty as f64 / 1000.0;
+        format!("{}, give or take {seconds:.1} s", stamp(time.at as f64 / 1000.0))
+    });
+    view! {
+        <Show when=carries_token>
+            <dt>"The token is kept in"</dt>
+            <dd data-part="storage">{place}</dd>
+        </Show>
+        <dt>"After a reload"</dt>
+        <dd>{move || snapshot.with(|snapshot| snapshot.durability.sentence())}</dd>
+        {server_time.map(|time| view! { <dt>"The server's clock"</dt><dd>{time}</dd> })}
     }
 }

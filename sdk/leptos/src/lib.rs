@@ -37,7 +37,7 @@ mod return_address;
 pub use auth::{Auth, provide_auth, use_auth};
 pub use components::{SignedIn, SignedOut, Unknown};
 pub use countersign::core::{
-    Claims, Decision, Durability, Error, FlowKind, Gate, Reason, Session, Snapshot, Standing, State, Why,
+    Claims, Decision, Durability, Error, FlowKind, Gate, Reason, Session, Snapshot, Standing, State, StorageMode, Why,
 };
 pub use countersign::{self, AuthClient};
 pub use gate::use_gate;
