@@ -9,6 +9,9 @@ use crate::time::{MonotonicMillis, UnixMillis};
 /// The server ends the session by its own clock: asked a moment too early, it would say that a second is left.
 const MARGIN: i64 = 1_000;
 
+/// Two tabs may read a clock that somebody is just setting right.
+const DISAGREEMENT: i64 = 60_000;
+
 /// What is known of the user's acts, in this tab and, by the shared record, in the others. Moments are on the clock that
 /// only moves forward; what happened before the page was loaded, or before the machine slept, may lie before its zero.
 #[derive(Debug, Default)]
@@ -49,10 +52,11 @@ impl Idle {
         self.server_ends = left.map(|left| whole(now).saturating_add_unsigned(left.max(FLOOR)));
     }
 
-    /// What the record says of acts in other tabs. A moment in the future is one by a clock that was set back since.
-    pub fn hear(&mut self, now: MonotonicMillis, ago: i64, lifetime: Option<u64>) {
-        if ago >= 0 {
-            let at = whole(now).saturating_sub(ago);
+    /// What the record says of acts in other tabs, so many milliseconds ago. A moment well in the future is one by a clock
+    /// that was set back since.
+    pub fn hear(&mut self, now: MonotonicMillis, ago: Option<i64>, lifetime: Option<u64>) {
+        if let Some(ago) = ago.filter(|ago| *ago > -DISAGREEMENT) {
+            let at = whole(now).saturating_sub(ago.max(0));
             self.acted_at = Some(self.acted_at.map_or(at, |known| known.max(at)));
         }
         if self.server_ends.is_some() {
@@ -133,7 +137,7 @@ impl Machine {
     pub(crate) fn hear_acts(&mut self) {
         let record = self.renewals.record();
         let (acted, lifetime) = (record.acted_at, record.idle_lifetime.filter(|_| record.sid.as_deref() == self.sid()));
-        let ago = acted.map_or(-1, |at| self.now.wall.saturating_sub(at));
+        let ago = acted.map(|at| self.now.wall.saturating_sub(at));
         self.idle.hear(self.now.monotonic, ago, lifetime);
     }
 
@@ -175,4 +179,64 @@ impl Machine {
 
 fn whole(millis: u64) -> i64 {
     i64::try_from(millis).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idle() -> Idle {
+        let mut idle = Idle::default();
+        idle.act(10_000);
+        idle.learn(10_000, Some(1_800_000), Some(10_000));
+        idle
+    }
+
+    #[test]
+    fn only_acts_move_the_end() {
+        let mut idle = idle();
+        assert_eq!(idle.ends(), Some(1_810_000));
+        idle.learn(310_000, Some(1_500_000), None);
+        assert_eq!(idle.ends(), Some(1_810_000));
+        idle.act(400_000);
+        assert_eq!(idle.ends(), Some(2_200_000));
+    }
+
+    #[test]
+    fn an_act_is_told_when_half_of_the_time_is_left_and_not_before_the_end_for_good() {
+        let mut idle = idle();
+        assert_eq!(idle.touch_at(43_200_000), None, "the server knows");
+        idle.act(20_000);
+        assert_eq!(idle.touch_at(43_200_000), Some(910_000));
+        assert_eq!(idle.touch_at(1_810_000), None);
+        idle.touched_at = Some(905_000);
+        assert_eq!(idle.touch_at(43_200_000), Some(935_000), "not more often than the floor");
+        idle.has_been_told();
+        assert_eq!(idle.touch_at(43_200_000), None);
+    }
+
+    #[test]
+    fn an_act_in_another_tab_counts_also_when_its_clock_is_a_little_ahead() {
+        for (ago, acted) in [(5_000, 95_000), (0, 100_000), (-200, 100_000), (-3_600_000, 10_000)] {
+            let mut idle = idle();
+            idle.hear(100_000, Some(ago), None);
+            assert_eq!(idle.acted_at(), Some(acted), "{ago}");
+        }
+    }
+
+    #[test]
+    fn a_sleep_brings_the_end_nearer_even_beyond_the_beginning_of_the_page() {
+        let mut idle = idle();
+        idle.slept(1_805_000);
+        assert_eq!((idle.acted_at(), idle.ends()), (Some(-1_795_000), Some(5_000)));
+        assert!(idle.is_over(6_000, 0) && !idle.is_over(6_000, 1_805_000));
+        assert_eq!(idle.idle_for(6_000), Some(1_801));
+    }
+
+    #[test]
+    fn c21_a_server_that_says_zero_is_not_asked_without_end() {
+        let mut idle = idle();
+        idle.learn(50_000, Some(0), None);
+        assert!(!idle.is_over(60_000, 0));
+    }
 }
