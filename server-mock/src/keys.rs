@@ -92,6 +92,14 @@ impl Keys {
         Es256.token(&header, &Claims::new(claims), key).expect("claims are plain data with string keys")
     }
 
+    /// Signs with a key that was never published, under whatever name: for faults.
+    pub fn sign_as_stranger(&self, random: &Random, key_id: &str, typ: &str, claims: &impl Serialize) -> String {
+        let stranger = new_key(NEXT, random, Time(0));
+        let key = <SigningKey as alg::SigningKey<Es256>>::from_slice(&stranger.value).expect("made as a valid key");
+        let header = Header::empty().with_key_id(key_id).with_token_type(typ);
+        Es256.token(&header, &Claims::new(claims), &key).expect("claims are plain data with string keys")
+    }
+
     /// The JWK set as JSON, and its entity tag.
     pub fn document(&self) -> (String, String) {
         let ring = self.ring();

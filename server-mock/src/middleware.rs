@@ -1,21 +1,21 @@
 //! What happens around every handler, and in which order? Each layer has its reason.
 
+mod bad_days;
+
 use std::time::Duration;
 
 use axum::{
     Router,
     extract::{Request, State as Shared},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
-    AnswerLost,
     config::{Config, without_port},
-    control::{Control, Entry, Fault},
     error::Error,
     model::Target,
     notes::Notes,
@@ -39,7 +39,7 @@ pub fn around(router: Router, state: &State) -> Router {
             // A body that announces itself as too large is refused on every route, before its handler runs.
             .layer(from_fn(announced_length))
             // Innermost: a fault stands in for the handler, and the journal notes what the handler did.
-            .layer(from_fn_with_state(state.clone(), bad_days)),
+            .layer(from_fn_with_state(state.clone(), bad_days::bad_days)),
     )
 }
 
@@ -146,86 +146,6 @@ async fn announced_length(request: Request, next: Next) -> Response {
         Some(length) if length > LONGEST_BODY as u64 => Error::body_too_large().into_response(),
         _ => next.run(request).await,
     }
-}
-
-/// The armed faults and the journal; without `/control` nothing.
-async fn bad_days(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
-    let Some(control) = &state.control else { return next.run(request).await };
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    if path.starts_with("/control/") {
-        return next.run(request).await;
-    }
-    let notes = request.extensions().get::<Notes>().cloned().unwrap_or_default();
-    let fault = control.take(&method, &path);
-    let entry = Entry {
-        number: control.number_request(),
-        at: state.now().0 as f64 / 1000.0,
-        method: method.to_string(),
-        path,
-        status: None,
-        sid: None,
-        rotation: None,
-        fault: fault.as_ref().map(Fault::word),
-    };
-    let mut record = Record { control, notes, entry };
-    let response = meet(fault, request, next).await;
-    let is_lost = response.extensions().get::<AnswerLost>().is_some();
-    record.entry.status = (!is_lost).then(|| response.status().as_u16());
-    closing(control, response)
-}
-
-/// Goes to the journal when it is dropped: also when the client hung up in the middle, and the answer with it.
-struct Record<'a> {
-    control: &'a Control,
-    notes: Notes,
-    entry: Entry,
-}
-
-impl Drop for Record<'_> {
-    fn drop(&mut self) {
-        let note = self.notes.open();
-        self.entry.sid = note.sid.clone();
-        self.entry.rotation = note.rotation;
-        self.control.journal.add(self.entry.clone());
-    }
-}
-
-async fn meet(fault: Option<Fault>, request: Request, next: Next) -> Response {
-    match fault {
-        None => next.run(request).await,
-        Some(Fault::Status { status, retry_after }) => {
-            let mut error = Error::unavailable(1);
-            error.status = StatusCode::from_u16(status).unwrap_or(error.status);
-            error.retry_after = retry_after;
-            error.into_response()
-        }
-        Some(Fault::Html) => {
-            Html("<!doctype html><title>Welcome</title><p>Please accept the terms of this network.").into_response()
-        }
-        Some(Fault::LostBeforeCommit) => lost(),
-        Some(Fault::LostAfterCommit) => {
-            next.run(request).await;
-            lost()
-        }
-        Some(fault @ Fault::Delay { .. }) => {
-            tokio::time::sleep(fault.delay()).await;
-            next.run(request).await
-        }
-    }
-}
-
-/// An answer that must not leave: `serve` closes the connection instead.
-fn lost() -> Response {
-    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(AnswerLost);
-    response
-}
-
-fn closing(control: &Control, mut response: Response) -> Response {
-    if control.closes_connections() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 /// Rule 6: what depends on a session.

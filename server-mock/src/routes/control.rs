@@ -82,8 +82,8 @@ pub async fn advance(Shared(state): Shared<State>, _operator: Operator, request:
 pub async fn arm(Shared(state): Shared<State>, _operator: Operator, request: Request) -> Result<Response, Error> {
     let (parts, body) = request::split(request);
     let armed: Armed = request::json(&state.config, &parts.headers, body).await?;
-    if !armed.fault().is_possible() {
-        return Err(Error::invalid_request("status must be 200 to 599 and seconds 0 to 600."));
+    if let Some(objection) = armed.objection() {
+        return Err(Error::invalid_request(objection));
     }
     control(&state)?.arm(armed);
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -93,6 +93,12 @@ pub async fn arm(Shared(state): Shared<State>, _operator: Operator, request: Req
 pub async fn disarm(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
     control(&state)?.disarm();
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `DELETE /control/streams`: closes every stream, as a proxy does that restarts.
+pub async fn close_streams(Shared(state): Shared<State>, _operator: Operator) -> Response {
+    state.feed.close().await;
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// `GET /control/requests`

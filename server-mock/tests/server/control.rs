@@ -1,4 +1,5 @@
-//! `/control`.
+//! `/control`: who may use it, the clock, the journal, users and the reset. The faults are in `faults.rs`, those of the stream in
+//! `stream_faults.rs`, the styles of rotation in `rotation_styles.rs`.
 
 use serde_json::json;
 
@@ -34,48 +35,6 @@ async fn the_clock_moves_and_time_does_its_work() {
     for bad in [json!({}), json!({"advance": "x"}), json!({"advance": 1e12})] {
         assert_eq!(server.control("POST", "clock", bad).await.status, 400);
     }
-}
-
-#[tokio::test]
-async fn faults_strike_as_often_as_they_were_armed() {
-    let server = Server::start().await;
-    let mut alice = server.session_of("alice").await;
-    let fault = json!({"kind": "status", "status": 503, "retry_after": 2});
-    let armed = json!({"method": "GET", "path": "/api/me", "times": 2, "fault": fault});
-    assert_eq!(server.control("POST", "faults", armed).await.status, 204);
-    assert_eq!(alice.get("/api/reports").await.status, 200);
-    for _ in 0..2 {
-        let answer = alice.get("/api/me").await;
-        assert_eq!((answer.refusal().0, answer.header("retry-after")), (503, "2"));
-        assert_eq!(answer.header("cache-control"), "no-store");
-    }
-    assert_eq!(alice.get("/api/me").await.status, 200);
-
-    server.arm("GET", "/api/me", json!({"kind": "html"})).await;
-    let answer = alice.get("/api/me").await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/html; charset=utf-8"));
-
-    server.arm("GET", "/api/me", json!({"kind": "html"})).await;
-    assert_eq!(server.control("DELETE", "faults", json!({})).await.status, 204);
-    assert_eq!(alice.get("/api/me").await.json()["sub"], "u_alice");
-    for bad in
-        [json!({"kind": "flood"}), json!({"kind": "status", "status": 99}), json!({"kind": "delay", "seconds": -1})]
-    {
-        let armed = json!({"method": "GET", "path": "/api/me", "fault": bad});
-        assert_eq!(server.control("POST", "faults", armed).await.refusal(), (400, "invalid_request".into()));
-    }
-}
-
-#[tokio::test]
-async fn an_answer_is_lost_before_or_after_everything_happened() {
-    let server = Server::start().await;
-    let mut bob = server.session_of("bob").await;
-    server.arm("POST", "/api/reports", json!({"kind": "lost_before_commit"})).await;
-    assert!(bob.json("POST", "/api/reports", json!({"title": "Never"})).await.is_lost);
-    server.arm("POST", "/api/reports", json!({"kind": "lost_after_commit"})).await;
-    assert!(bob.json("POST", "/api/reports", json!({"title": "Done"})).await.is_lost);
-    let reports = bob.get("/api/reports").await.json()["reports"].clone();
-    assert_eq!((reports.as_array().unwrap().len(), &reports[3]["title"]), (4, &json!("Done")));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::{AlgorithmExt, UntrustedToken, alg::Es256, jwk::JsonWebKey};
 use serde_json::{Value, json};
 use server_mock::{AnswerLost, Clock, Config, Random, State, app};
 use tower::ServiceExt;
@@ -87,7 +88,8 @@ impl Server {
     /// Sends a request whose answer may have no end.
     pub async fn stream(&self, request: Request<Body>) -> Stream {
         let response = self.router.clone().oneshot(request).await.unwrap();
-        Stream { status: response.status(), headers: response.headers().clone(), body: response.into_body() }
+        let (status, headers) = (response.status(), response.headers().clone());
+        Stream { status, headers, body: response.into_body(), is_broken: false }
     }
 
     /// A request to `/control` with its bearer.
@@ -101,6 +103,16 @@ impl Server {
     pub async fn arm(&self, method: &str, path: &str, fault: Value) {
         let armed = json!({"method": method, "path": path, "times": 1, "fault": fault});
         assert_eq!(self.control("POST", "faults", armed).await.status, 204);
+    }
+
+    /// Whether a published key has signed this, by somebody else's library.
+    pub async fn is_signed_by_us(&self, token: &str) -> bool {
+        let keys = self.browser().get("/.well-known/jwks.json").await.json();
+        let id = decode(token).0["kid"].clone();
+        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == id).expect("a published key");
+        let key: JsonWebKey<'_> = serde_json::from_value(key.clone()).unwrap();
+        let key = (&key).try_into().unwrap();
+        Es256.validator::<Value>(&key).validate(&UntrustedToken::new(token).unwrap()).is_ok()
     }
 
     /// The journal of `/control`.
@@ -268,6 +280,7 @@ pub struct Stream {
     pub status: StatusCode,
     pub headers: HeaderMap,
     body: Body,
+    is_broken: bool,
 }
 
 impl Stream {
@@ -277,14 +290,23 @@ impl Stream {
         let mut context = Context::from_waker(Waker::noop());
         let is_over = loop {
             match Pin::new(&mut self.body).poll_frame(&mut context) {
-                Poll::Ready(Some(frame)) => {
-                    text += std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap();
+                Poll::Ready(Some(Ok(frame))) => {
+                    text += std::str::from_utf8(&frame.into_data().unwrap()).unwrap();
+                }
+                Poll::Ready(Some(Err(_))) => {
+                    self.is_broken = true;
+                    break true;
                 }
                 Poll::Ready(None) => break true,
                 Poll::Pending => break false,
             }
         };
         (text.split("\n\n").filter(|frame| !frame.is_empty()).map(Frame::parse).collect(), is_over)
+    }
+
+    /// Whether it broke off, as a connection does that is cut.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// The names of the frames that have arrived.
