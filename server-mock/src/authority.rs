@@ -83,7 +83,7 @@ struct AccessToken<'a> {
 /// Mints an access token (RFC 9068) and says for how many seconds it is good: never beyond the session's absolute end.
 pub fn access_token(state: &State, standing: &Standing) -> (String, i64) {
     let Standing { session, user, ep, at } = standing;
-    let expires_in = state.config.access_token_lifetime.min(at.seconds_until(session.ends_at));
+    let expires_in = access_token_lifetime(state).min(at.seconds_until(session.ends_at));
     let claims = AccessToken {
         iss: &state.config.public_url,
         sub: &user.sub,
@@ -99,6 +99,16 @@ pub fn access_token(state: &State, standing: &Standing) -> (String, i64) {
         auth_time: session.authenticated_at.seconds(),
     };
     (state.keys.sign("at+jwt", &claims), expires_in)
+}
+
+/// The configured lifetime, less a draw: what was made together, after an outage or a mass revocation, is not renewed together.
+fn access_token_lifetime(state: &State) -> i64 {
+    let longest = state.config.access_token_lifetime;
+    let most = longest.saturating_mul(state.config.access_token_jitter.into()) / 100;
+    match u32::try_from(most) {
+        Ok(0) | Err(_) => longest,
+        Ok(most) => longest - i64::from(state.random.up_to(most)),
+    }
 }
 
 /// The event after which no credential of before is worth anything.

@@ -11,7 +11,7 @@ pub use arguments::{Arguments, Loaded, load};
 pub use seed::{Client, RefreshDelivery, Seed, SeedReport, SeedUser};
 
 /// Everything that the server was told. `Config::default()` is what the binary does without any argument;
-/// [`Config::for_tests`] is the same with cheap passwords.
+/// [`Config::for_tests`] is the same with cheap passwords and exact lifetimes.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen. Default `127.0.0.1:8080`; port 0 takes a free one.
@@ -32,8 +32,11 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may use the server, beside that of `public_url`.
     pub allowed_origins: Vec<String>,
-    /// Seconds an access token lives. Default 300.
+    /// Seconds an access token lives at most. Default 300.
     pub access_token_lifetime: i64,
+    /// By how many percent at most an access token lives shorter, each by its own draw, so that tokens that were made together do
+    /// not end together. Default 5; 0 gives each the whole lifetime.
+    pub access_token_jitter: u32,
     /// Seconds from sign-in to the absolute end of a session. Default 43,200 (12 hours).
     pub session_lifetime: i64,
     /// Seconds without the user acting until a session ends. Default 1,800.
@@ -117,6 +120,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             access_token_lifetime: 300,
+            access_token_jitter: 5,
             session_lifetime: 43_200,
             idle_limit: 1_800,
             refresh_retry_for: 60,
@@ -135,14 +139,14 @@ impl Default for Config {
 }
 
 impl Config {
-    /// For tests in this process: in memory, the shipped users with their usual passwords at the least Argon2 cost, and no
-    /// login limits.
+    /// For tests in this process: in memory, the shipped users with their usual passwords at the least Argon2 cost, no login
+    /// limits, and no jitter.
     pub fn for_tests() -> Config {
         let password_cost = PasswordCost { memory_kib: 8, iterations: 1 };
         let mut seed = Seed::shipped();
         seed.hash_demo_passwords_at(&password_cost);
         let login_limits = LoginLimits { per_account_and_address: 0, per_address: 0, overall: 0 };
-        Config { password_cost, seed, login_limits, ..Config::default() }
+        Config { password_cost, seed, login_limits, access_token_jitter: 0, ..Config::default() }
     }
 
     /// The PHC string of a password, for a seed file.

@@ -56,9 +56,13 @@ pub struct Arguments {
     #[arg(long = "allowed-origin", env = "COUNTERSIGN_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Option<Vec<String>>,
 
-    /// Seconds an access token lives. [default: 300]
+    /// Seconds an access token lives at most. [default: 300]
     #[arg(long, env = "COUNTERSIGN_ACCESS_TOKEN_LIFETIME", value_name = "SECONDS")]
     access_token_lifetime: Option<u32>,
+
+    /// Let each access token live up to this much shorter, by a draw of its own; 0 to 50. [default: 5]
+    #[arg(long, env = "COUNTERSIGN_ACCESS_TOKEN_JITTER", value_name = "PERCENT")]
+    access_token_jitter: Option<u32>,
 
     /// Seconds from sign-in to the absolute end of a session. [default: 43200]
     #[arg(long, env = "COUNTERSIGN_SESSION_LIFETIME", value_name = "SECONDS")]
@@ -205,7 +209,8 @@ impl Arguments {
         }
         fill_up! {
             listen beyond_loopback database busy_timeout page public_url audience allowed_hosts allowed_origins
-            access_token_lifetime session_lifetime idle_limit refresh_retry_for recent_authentication key_rotation_days
+            access_token_lifetime access_token_jitter session_lifetime idle_limit refresh_retry_for
+            recent_authentication key_rotation_days
             password_memory password_iterations password_workers password_queue login_limit_account
             login_limit_address login_limit_overall connections request_time control seed log
         }
@@ -224,6 +229,7 @@ impl Arguments {
             allowed_hosts: self.allowed_hosts.unwrap_or_default(),
             allowed_origins: self.allowed_origins.unwrap_or_default(),
             access_token_lifetime: self.access_token_lifetime.map_or(default.access_token_lifetime, i64::from),
+            access_token_jitter: self.access_token_jitter.unwrap_or(default.access_token_jitter),
             session_lifetime: self.session_lifetime.map_or(default.session_lifetime, i64::from),
             idle_limit: self.idle_limit.map_or(default.idle_limit, i64::from),
             refresh_retry_for: self.refresh_retry_for.map_or(default.refresh_retry_for, i64::from),
@@ -278,6 +284,9 @@ fn check(config: &Config, control: bool) -> Result<(), String> {
         if value < 1 {
             return Err(format!("{name} must be 1 or more"));
         }
+    }
+    if config.access_token_jitter > 50 {
+        return Err("access_token_jitter must be 0 to 50".to_owned());
     }
     if config.password_cost.memory_kib < 8 || config.password_cost.iterations < 1 {
         return Err("password_memory must be 8 or more and password_iterations 1 or more".to_owned());

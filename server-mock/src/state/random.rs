@@ -54,6 +54,14 @@ impl Random {
         self.bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// A number from 0 to `most`, each as likely as the next.
+    pub fn up_to(&self, most: u32) -> u32 {
+        let [a, b, c, d, e, f, g, h, ..] = self.bytes();
+        // 64 bits for at most 32: what the remainder favours is too little to be seen.
+        let drawn = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % (u64::from(most) + 1);
+        u32::try_from(drawn).unwrap_or(most)
+    }
+
     /// A secret of 256 bits, base64url.
     pub fn secret(&self) -> String {
         Base64UrlUnpadded::encode_string(&self.bytes())

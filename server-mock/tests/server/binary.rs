@@ -122,6 +122,7 @@ fn bad_settings_are_said_in_one_sentence() {
         (vec!["--public-url", "localhost"], "public_url must be an origin"),
         (vec!["--session-lifetime", "0"], "session_lifetime must be 1 or more"),
         (vec!["--password-memory", "1"], "password_memory must be 8 or more"),
+        (vec!["--access-token-jitter", "51"], "access_token_jitter must be 0 to 50"),
     ] {
         let (code, sentence) = refused(&arguments);
         assert!(sentence.contains(part) && sentence.lines().count() == 1, "{arguments:?}: {sentence}");

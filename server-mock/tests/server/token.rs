@@ -1,5 +1,7 @@
 //! `/auth/login`, `/auth/revoke`, `/userinfo`, and what an access token is worth.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use serde_json::{Value, json};
 
@@ -20,6 +22,35 @@ async fn s14_the_access_token_says_what_rfc_9068_asks() {
         "scope": "profile reports:read reports:write", "auth_time": START,
     });
     assert_eq!(claims, expected);
+}
+
+#[tokio::test]
+async fn an_access_token_lives_up_to_five_percent_shorter_and_says_so() {
+    let drawn = async |lifetime: i64, jitter: u32| {
+        let server = Server::start_with(|config| {
+            config.access_token_lifetime = lifetime;
+            config.access_token_jitter = jitter;
+        })
+        .await;
+        let mut bob = server.tokens_of("bob").await;
+        let mut lifetimes = Vec::new();
+        for _ in 0..200 {
+            let answer = bob.renew("").await.json();
+            let (_, claims) = decode(bob.bearer.as_ref().unwrap());
+            assert_eq!(claims["exp"].as_i64().unwrap() - START, answer["expires_in"].as_i64().unwrap());
+            lifetimes.push(answer["expires_in"].as_i64().unwrap());
+        }
+        lifetimes
+    };
+    let each_once =
+        |lifetimes: Vec<i64>| lifetimes.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    let usual = drawn(300, 5).await;
+    assert_eq!(usual, drawn(300, 5).await, "a seed repeats its draws");
+    // All sixteen come in 200 draws, but for four seeds in 100,000.
+    assert_eq!(each_once(usual), (285..=300).collect::<Vec<_>>());
+    assert_eq!(each_once(drawn(300, 0).await), [300]);
+    assert_eq!(each_once(drawn(19, 5).await), [19], "a second is the least that can be said");
+    assert!(drawn(40_000, 50).await.iter().all(|lifetime| (20_000..=40_000).contains(lifetime)));
 }
 
 #[tokio::test]
