@@ -20,7 +20,7 @@ use crate::{
 pub use access::{bearer, renewal_of_idle, session_cookie, session_of_bearer};
 pub use administration::{Administrator, set_roles, set_suspended};
 pub use ending::{Ending, SignOut, end_all, end_session, sign_out};
-pub use rotation::{Refused, Renewal, Rotation, renew};
+pub use rotation::{Refused, Renewal, Rotation, renew, retry_window};
 pub use sign_in::{Device, SignIn, sign_in};
 
 /// A cookie's value or a refresh token, as it was presented: `id.secret`.

@@ -1,6 +1,7 @@
 //! What can be set, and what holds if nothing is said?
 
 mod arguments;
+mod rotation_style;
 mod seed;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -8,6 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use crate::state::passwords;
 
 pub use arguments::{Arguments, Loaded, load};
+pub use rotation_style::RotationStyle;
 pub use seed::{Client, RefreshDelivery, Seed, SeedReport, SeedUser};
 
 /// Everything that the server was told. `Config::default()` is what the binary does without any argument;
@@ -41,7 +43,9 @@ pub struct Config {
     pub session_lifetime: i64,
     /// Seconds without the user acting until a session ends. Default 1,800.
     pub idle_limit: i64,
-    /// Seconds in which a renewal whose answer was lost may be repeated. Default 60; 0 allows none.
+    /// How refresh tokens rotate, for clients that have no style of their own. Default `retry_window`.
+    pub rotation: RotationStyle,
+    /// Seconds in which, under `retry_window`, a renewal whose answer was lost may be repeated. Default 60; 0 allows none.
     pub refresh_retry_for: i64,
     /// Seconds since authentication within which other sessions may be ended. Default 900.
     pub recent_authentication: i64,
@@ -123,6 +127,7 @@ impl Default for Config {
             access_token_jitter: 5,
             session_lifetime: 43_200,
             idle_limit: 1_800,
+            rotation: RotationStyle::RetryWindow,
             refresh_retry_for: 60,
             recent_authentication: 900,
             key_rotation_days: 30,

@@ -4,6 +4,7 @@ mod clock;
 mod limits;
 pub mod passwords;
 mod random;
+mod rotation_styles;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ pub use clock::Clock;
 pub use limits::Limits;
 pub use passwords::Passwords;
 pub use random::Random;
+pub use rotation_styles::RotationStyles;
 
 /// How long the reason of an ended session is remembered, in seconds beyond the longest session: a week.
 const REMEMBERED_FOR: i64 = 7 * 86_400;
@@ -45,6 +47,7 @@ pub struct Inner {
     pub(crate) feed: Feed,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
+    pub(crate) rotation_styles: RotationStyles,
     /// What `/control` has armed and recorded; there only if it was asked for.
     pub(crate) control: Option<Control>,
     /// The HMAC key from which refresh tokens get their successors.
@@ -100,6 +103,7 @@ impl State {
             feed: Feed::default(),
             passwords,
             limits: Limits::new(config.login_limits),
+            rotation_styles: RotationStyles::new(&config),
             control: config.control_token.as_ref().map(|token| Control::new(token.expose())),
             tidied_at: std::sync::Mutex::new(now),
             config,
@@ -174,6 +178,7 @@ impl State {
         transaction.append_event(&crate::authority::realm_ended(&self.random, now)).await?;
         transaction.commit().await?;
         self.limits.clear();
+        self.rotation_styles.reset();
         self.publish().await;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::Parser;
 use serde::Deserialize;
 
-use super::{Config, LoginLimits, PasswordCost, Seed};
+use super::{Config, LoginLimits, PasswordCost, RotationStyle, Seed};
 
 /// The server a front-end team runs locally: session cookies, tokens and security events.
 ///
@@ -72,7 +72,11 @@ pub struct Arguments {
     #[arg(long, env = "COUNTERSIGN_IDLE_LIMIT", value_name = "SECONDS")]
     idle_limit: Option<u32>,
 
-    /// Seconds in which a renewal whose answer was lost may be repeated; 0 allows none. [default: 60]
+    /// What becomes of a refresh token once it was used; a client of the seed may have its own. [default: retry_window]
+    #[arg(long, env = "COUNTERSIGN_ROTATION", value_name = "STYLE")]
+    rotation: Option<RotationStyle>,
+
+    /// Seconds in which, under retry_window, a renewal whose answer was lost may be repeated; 0 allows none. [default: 60]
     #[arg(long, env = "COUNTERSIGN_REFRESH_RETRY_FOR", value_name = "SECONDS")]
     refresh_retry_for: Option<u32>,
 
@@ -209,7 +213,7 @@ impl Arguments {
         }
         fill_up! {
             listen beyond_loopback database busy_timeout page public_url audience allowed_hosts allowed_origins
-            access_token_lifetime access_token_jitter session_lifetime idle_limit refresh_retry_for
+            access_token_lifetime access_token_jitter session_lifetime idle_limit rotation refresh_retry_for
             recent_authentication key_rotation_days
             password_memory password_iterations password_workers password_queue login_limit_account
             login_limit_address login_limit_overall connections request_time control seed log
@@ -232,6 +236,7 @@ impl Arguments {
             access_token_jitter: self.access_token_jitter.unwrap_or(default.access_token_jitter),
             session_lifetime: self.session_lifetime.map_or(default.session_lifetime, i64::from),
             idle_limit: self.idle_limit.map_or(default.idle_limit, i64::from),
+            rotation: self.rotation.unwrap_or(default.rotation),
             refresh_retry_for: self.refresh_retry_for.map_or(default.refresh_retry_for, i64::from),
             recent_authentication: self.recent_authentication.map_or(default.recent_authentication, i64::from),
             key_rotation_days: self.key_rotation_days.map_or(default.key_rotation_days, i64::from),

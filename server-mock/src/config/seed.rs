@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::PasswordCost;
+use super::{PasswordCost, RotationStyle};
 use crate::{model::Roles, state::passwords};
 
 /// What a new database is filled with.
@@ -39,6 +39,8 @@ pub struct Client {
     /// Where its refresh tokens travel. The registration decides; a request can't choose.
     #[serde(default)]
     pub refresh: RefreshDelivery,
+    /// How its refresh tokens rotate, where not as the server's.
+    pub rotation: Option<RotationStyle>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::admin;
 use crate::{
     authority::{self, Administrator},
+    config::RotationStyle,
     control::{Armed, Control},
     error::{Error, TokenFault},
     request::{self, Credential, Named, Peer},
@@ -49,6 +50,13 @@ fn control(state: &State) -> Result<&Control, Error> {
 #[derive(Deserialize)]
 struct Advance {
     advance: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StyleChange {
+    style: RotationStyle,
+    client_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +101,29 @@ pub async fn arm(Shared(state): Shared<State>, _operator: Operator, request: Req
 pub async fn disarm(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
     control(&state)?.disarm();
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `GET /control/rotation`
+pub async fn rotation(Shared(state): Shared<State>, _operator: Operator) -> Response {
+    Json(state.rotation_styles.all()).into_response()
+}
+
+/// `PUT /control/rotation`: for one client, or for every client that has no style of its own.
+pub async fn set_rotation(
+    Shared(state): Shared<State>,
+    _operator: Operator,
+    request: Request,
+) -> Result<Response, Error> {
+    let (parts, body) = request::split(request);
+    let StyleChange { style, client_id } = request::json(&state.config, &parts.headers, body).await?;
+    match client_id {
+        Some(client_id) => {
+            let client = state.config.client(&client_id).ok_or_else(Error::invalid_client)?;
+            state.rotation_styles.set_of(&client.client_id, style);
+        }
+        None => state.rotation_styles.set(style),
+    }
+    Ok(Json(state.rotation_styles.all()).into_response())
 }
 
 /// `DELETE /control/streams`: closes every stream, as a proxy does that restarts.

@@ -53,7 +53,7 @@ pub async fn login(
     )
     .await?;
     notes.set_caller(&signed_in.standing.session);
-    Ok(answer(&state, client, &signed_in.standing, &signed_in.credential))
+    Ok(answer(&state, client, &signed_in.standing, Some(&signed_in.credential)))
 }
 
 /// `POST /auth/token`, grant type `refresh_token` (RFC 6749 §6).
@@ -82,7 +82,7 @@ pub async fn renew(
         Ok(renewed) => {
             notes.set_caller(&renewed.standing.session);
             notes.open().rotation = Some(renewed.rotation.word());
-            Ok(answer(&state, client, &renewed.standing, &renewed.refresh_token))
+            Ok(answer(&state, client, &renewed.standing, renewed.refresh_token.as_deref()))
         }
         Err(Refused { error, rotation }) => {
             // Only a genuine token of this session is judged by the rules of rotation.
@@ -185,8 +185,9 @@ async fn revoke_access_token(state: &State, token: &str, client: &Client) -> Res
     Ok(ended.then(|| claims.sid.clone()))
 }
 
-/// The answer of sign-in and renewal: the access token, and the refresh token where the client's registration wants it.
-fn answer(state: &State, client: &Client, standing: &Standing, refresh_token: &str) -> Response {
+/// The answer of sign-in and renewal: the access token, and a new refresh token, if there is one, where the client's
+/// registration wants it.
+fn answer(state: &State, client: &Client, standing: &Standing, refresh_token: Option<&str>) -> Response {
     let (access_token, expires_in) = authority::access_token(state, standing);
     let session_expires_in = standing.at.seconds_until(standing.session.ends_at);
     let mut body = who(state, standing);
@@ -195,17 +196,23 @@ fn answer(state: &State, client: &Client, standing: &Standing, refresh_token: &s
         "token_type": "Bearer",
         "expires_in": expires_in,
         "scope": standing.user.roles.scope(),
-        "refresh_retry_for": state.config.refresh_retry_for,
         "session_expires_in": session_expires_in,
         "idle_expires_in": standing.at.seconds_until(standing.session.idle_ends_at),
     });
     merge(&mut body, more);
-    if client.refresh == RefreshDelivery::Body {
-        body["refresh_token"] = refresh_token.into();
-        return Json(body).into_response();
+    if let Some(seconds) = authority::retry_window(state, &client.client_id) {
+        body["refresh_retry_for"] = seconds.into();
+    }
+    let mut cookie = None;
+    match (client.refresh, refresh_token) {
+        (RefreshDelivery::Body, Some(token)) => body["refresh_token"] = token.into(),
+        (RefreshDelivery::Cookie, token) => cookie = token,
+        (RefreshDelivery::Body, None) => {}
     }
     let mut response = Json(body).into_response();
-    set_cookie(&mut response, REFRESH_COOKIE, refresh_token, session_expires_in);
+    if let Some(token) = cookie {
+        set_cookie(&mut response, REFRESH_COOKIE, token, session_expires_in);
+    }
     response
 }
 

@@ -105,6 +105,7 @@ fn bad_settings_are_said_in_one_sentence() {
     };
     let unknown = file("unknown.toml", "listne = \"127.0.0.1:0\"");
     let broken = file("broken.toml", "listen = ");
+    let style = file("style.toml", "rotation = \"loose\"");
     let seed = file(
         "seed.toml",
         "clients = []\n[[users]]\nusername = \"x\"\nname = \"X\"\nroles = []\npassword_hash = \"plain\"",
@@ -123,6 +124,7 @@ fn bad_settings_are_said_in_one_sentence() {
         (vec!["--session-lifetime", "0"], "session_lifetime must be 1 or more"),
         (vec!["--password-memory", "1"], "password_memory must be 8 or more"),
         (vec!["--access-token-jitter", "51"], "access_token_jitter must be 0 to 50"),
+        (vec!["--config", &style], "unknown variant `loose`"),
     ] {
         let (code, sentence) = refused(&arguments);
         assert!(sentence.contains(part) && sentence.lines().count() == 1, "{arguments:?}: {sentence}");
@@ -130,6 +132,7 @@ fn bad_settings_are_said_in_one_sentence() {
     }
     assert_eq!(refused(&["--no-such-flag"]).0, 2);
     assert_eq!(refused(&["--listen", "nowhere"]).0, 2);
+    assert_eq!(refused(&["--rotation", "loose"]).0, 2);
     let (code, sentence) = refused(&["--listen", "127.0.0.1:0", "--database", "/no/such/folder/x.db"]);
     assert!(
         code == 1 && sentence.starts_with("server-mock: the database /no/such/folder/x.db cannot be used"),

@@ -116,9 +116,12 @@ async fn a_doubled_request_arrives_twice_and_is_answered_once() {
     let reports = bob.get("/api/reports").await.json()["reports"].clone();
     assert_eq!(reports.as_array().unwrap().iter().filter(|report| report["title"] == "Twice").count(), 2);
 
-    // A renewal that a proxy repeats is a retry where there is a window.
+    // A renewal that a proxy repeats is a retry where there is a window, and reuse where there is none.
     assert_eq!(renew_with(&server, &mut bob, json!({"kind": "doubled"})).await.status, 200);
     assert_eq!(server.journal().await.last().unwrap()["rotation"], "retried");
+    server.control("PUT", "rotation", json!({"style": "strict"})).await;
+    let answer = renew_with(&server, &mut bob, json!({"kind": "doubled"})).await;
+    assert_eq!(answer.reason(), "reuse_suspected");
 }
 
 /// What the client gets, and whether the API takes it.

@@ -17,6 +17,7 @@ mod network;
 mod page;
 mod rotation;
 mod rotation_model;
+mod rotation_styles;
 mod session;
 mod store;
 mod stream_faults;
