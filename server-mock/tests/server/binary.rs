@@ -1,21 +1,15 @@
 //! The program: what it prints, how it ends, and what it says when it can't begin.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
-    process::{Child, Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
-use crate::support::Folder;
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server-mock"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COUNTERSIGN_")) {
-        command.env_remove(name);
-    }
-    command
-}
+use crate::support::{
+    Folder,
+    process::{Running, command},
+};
 
 /// Runs it to its end and gives the exit code and the one sentence.
 fn refused(arguments: &[&str]) -> (i32, String) {
@@ -24,48 +18,6 @@ fn refused(arguments: &[&str]) -> (i32, String) {
     let sentence = String::from_utf8(stderr).unwrap();
     assert!(!sentence.contains("panicked") && !sentence.contains("Error {"), "{sentence}");
     (status.code().unwrap(), sentence)
-}
-
-struct Running {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Running {
-        let mut child = command(arguments).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { child, lines }
-    }
-
-    fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
-    }
-
-    fn get(address: &str, path: &str, more: &str) -> String {
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{more}\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// Stops it with a signal, and gives the exit code and what it had logged.
-    fn stop(mut self, signal: &str) -> (i32, String) {
-        let kill = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (code, log)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
@@ -170,10 +122,8 @@ fn settings_come_from_the_line_then_the_environment_then_the_file() {
         if let Some(value) = environment {
             command.env("COUNTERSIGN_PUBLIC_URL", value);
         }
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut running = Running { child, lines };
-        let address = running.line().strip_prefix("ready http://").unwrap().to_owned();
+        let mut running = Running::spawn(&mut command);
+        let address = running.address();
         // The server answers under the name of its public URL, which shows whose it is.
         ["from-file.test", "from-env.test", "from-line.test"].into_iter().find(|host| {
             let mut stream = TcpStream::connect(&address).unwrap();
@@ -214,7 +164,7 @@ fn s24_s29_what_was_answered_survives_a_kill_and_no_log_holds_a_secret() {
     let database = folder.file("server.db").display().to_string();
     let arguments = ["--listen", "127.0.0.1:0", "--database", &database, "--log", "trace"];
     let mut running = Running::start(&arguments);
-    let address = running.line().strip_prefix("ready http://").unwrap().to_owned();
+    let address = running.address();
     let post = |address: &str, path: &str, cookie: &str, kind: &str, body: &str| {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
@@ -244,7 +194,7 @@ fn s24_s29_what_was_answered_survives_a_kill_and_no_log_holds_a_secret() {
     let (_, log) = running.stop("-KILL");
 
     let mut running = Running::start(&arguments);
-    let address = running.line().strip_prefix("ready http://").unwrap().to_owned();
+    let address = running.address();
     let retried = post(&address, "/auth/token", &cookie_of(&first), form, renewal);
     assert_eq!(cookie_of(&retried), cookie_of(&second));
     drop(running);

@@ -13,6 +13,7 @@ mod events;
 mod every_route;
 mod faults;
 mod keys;
+mod kill;
 mod network;
 mod page;
 mod rotation;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Browser, Server};
+use crate::support::{Browser, Dice, Server};
 
 /// What the protocol's text says, and nothing of how the server does it.
 struct Model {
@@ -143,7 +143,7 @@ async fn walk(seeds: u64, style: impl Fn(&mut Dice) -> Style, calm: usize) {
 
 /// True if the lineage ended on the way. `calm` is 100 where an old token may be asked for often, more where that is deadly.
 async fn run(seed: u64, style: impl Fn(&mut Dice) -> Style, calm: usize) -> bool {
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut dice = Dice::new(seed);
     let server = Server::start().await;
     let mut tab = server.tokens_of("alice").await;
     let first = Token { value: tab.refresh.clone().unwrap(), superseded: None };
@@ -215,18 +215,5 @@ fn check(model: &mut Model, expected: &Expected, presented: usize, got: Result<S
             None => model.tokens.push(Token { value: got, superseded: None }),
         },
         (expected, got) => panic!("{place}: expected {expected:?}, got {got:?}"),
-    }
-}
-
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) % sides as u64) as usize
     }
 }

@@ -1,5 +1,8 @@
 //! The server in process, and browsers that talk to it.
 
+mod dice;
+pub mod process;
+
 use std::{
     pin::Pin,
     sync::atomic::{AtomicU32, Ordering},
@@ -16,6 +19,8 @@ use jwt_compact::{AlgorithmExt, UntrustedToken, alg::Es256, jwk::JsonWebKey};
 use serde_json::{Value, json};
 use server_mock::{AnswerLost, Clock, Config, Random, State, app};
 use tower::ServiceExt;
+
+pub use dice::Dice;
 
 pub const START: i64 = 1_790_000_000;
 pub const ORIGIN: &str = "http://127.0.0.1:8080";
