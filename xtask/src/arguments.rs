@@ -95,12 +95,23 @@ pub struct EndToEnd {
 pub enum Bench {
     /// server-mock as released: process start to its ready line
     Start(BenchStart),
+    /// server-mock killed at random while devices renew: sessions that it lost or forked
+    Kill(BenchKill),
     /// A revocation committed to the gated UI gone in another browser
     Revocation {
         /// Handed to tests/browser/bench-revocation.mjs
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct BenchKill {
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+    /// Repeats what the devices do and when the server is killed
+    #[arg(long, default_value_t = 1)]
+    pub seed: u32,
 }
 
 #[derive(Debug, Args)]
