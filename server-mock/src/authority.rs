@@ -113,14 +113,23 @@ fn access_token_lifetime(state: &State) -> i64 {
 
 /// The event after which no credential of before is worth anything.
 pub fn realm_ended(random: &Random, now: Time) -> Event {
+    about_everybody(random, now, EventType::SessionRevoked, Some(Reason::Revoked))
+}
+
+/// The event after which every access token of before has to be renewed.
+pub fn tokens_stale(random: &Random, now: Time) -> Event {
+    about_everybody(random, now, EventType::TokenClaimsChange, None)
+}
+
+fn about_everybody(random: &Random, now: Time, what: EventType, reason: Option<Reason>) -> Event {
     Event {
         number: 0,
         at: now,
         kind: Kind::Realm,
         id: String::new(),
         sub: String::new(),
-        what: EventType::SessionRevoked,
-        reason: Some(Reason::Revoked),
+        what,
+        reason,
         by: Initiator::System,
         transaction: random.id(),
         claims: None,

@@ -6,7 +6,11 @@ pub mod passwords;
 mod random;
 mod rotation_styles;
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use countersign_verifier::{Expected, Verifier};
 
@@ -31,6 +35,9 @@ const REMEMBERED_FOR: i64 = 7 * 86_400;
 /// How often the slow part of [`State::tick`] runs.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
+/// Clocks are put right by less than this all the time, and no token notices.
+const SET_BACK_AFTER: i64 = 60;
+
 /// The server. Cheap to clone; every clone is the same one.
 #[derive(Clone)]
 pub struct State(Arc<Inner>);
@@ -52,7 +59,8 @@ pub struct Inner {
     pub(crate) control: Option<Control>,
     /// The HMAC key from which refresh tokens get their successors.
     pub(crate) rotation_key: Vec<u8>,
-    tidied_at: std::sync::Mutex<Time>,
+    tidied_at: Mutex<Time>,
+    ticked_at: Mutex<Time>,
 }
 
 impl Deref for State {
@@ -105,7 +113,8 @@ impl State {
             limits: Limits::new(config.login_limits),
             rotation_styles: RotationStyles::new(&config),
             control: config.control_token.as_ref().map(|token| Control::new(token.expose())),
-            tidied_at: std::sync::Mutex::new(now),
+            tidied_at: Mutex::new(now),
+            ticked_at: Mutex::new(now),
             config,
             clock,
             random,
@@ -132,13 +141,16 @@ impl State {
         self.clock.now()
     }
 
-    /// Everything that happens by time alone: the feed's tail and heartbeat, the streams' heartbeats, and once a minute
+    /// Everything that happens by time alone: a clock that was set back, the feed's tail and heartbeat, the streams' heartbeats, and once a minute
     /// keys, expired sessions and what is forgotten. No answer's correctness waits for it.
     ///
     /// Call it about once a second; the binary does.
     pub async fn tick(&self) {
         let now = self.now();
-        let mut outcome = self.feed.tick(self, now).await;
+        let mut outcome = self.notice_set_back(now).await;
+        if outcome.is_ok() {
+            outcome = self.feed.tick(self, now).await;
+        }
         if outcome.is_ok() && self.is_tidying_due(now) {
             outcome = self.tidy(now).await;
         }
@@ -177,6 +189,7 @@ impl State {
         fill(&mut *transaction, &self.config.seed, now).await?;
         transaction.append_event(&crate::authority::realm_ended(&self.random, now)).await?;
         transaction.commit().await?;
+        *self.ticked_at.lock().unwrap_or_else(PoisonError::into_inner) = now;
         self.limits.clear();
         self.rotation_styles.reset();
         self.publish().await;
@@ -187,6 +200,23 @@ impl State {
     pub async fn rotate_keys(&self) -> Answer<()> {
         self.keys.rotate(&*self.store, &self.random, self.now()).await?;
         self.keys.publish_to(&self.verifier);
+        Ok(())
+    }
+
+    /// A clock that was set back would revive access tokens that had ended, also those of a session that is over or revoked
+    /// and already forgotten. So all that were made until now are to be renewed, which asks the store.
+    async fn notice_set_back(&self, now: Time) -> Answer<()> {
+        let ticked_at = *self.ticked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.plus_seconds(SET_BACK_AFTER) < ticked_at {
+            tracing::warn!(
+                seconds = now.seconds_until(ticked_at),
+                "the clock was set back; every access token is stale"
+            );
+            let mut transaction = self.store.write().await?;
+            transaction.append_event(&crate::authority::tokens_stale(&self.random, now)).await?;
+            transaction.commit().await?;
+        }
+        *self.ticked_at.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
     }
 
@@ -202,7 +232,7 @@ impl State {
     }
 
     fn is_tidying_due(&self, now: Time) -> bool {
-        let mut tidied_at = self.tidied_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut tidied_at = self.tidied_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not stop the housekeeping.
         let elapsed = now.0.abs_diff(tidied_at.0);
         let is_due = u128::from(elapsed) >= HOUSEKEEPING_EVERY.as_millis();

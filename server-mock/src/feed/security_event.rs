@@ -55,6 +55,7 @@ fn payload(event: &Event) -> Value {
 /// What the user may read. Why an administrator did it is not said here.
 fn sentence(event: &Event) -> &'static str {
     match (event.what, event.reason, event.by) {
+        (EventType::TokenClaimsChange, _, Initiator::System) => "Your access is checked again.",
         (EventType::TokenClaimsChange, ..) => "Your rights have changed.",
         (_, Some(Reason::SignedOut), _) => "You signed out.",
         (_, Some(Reason::ReuseSuspected), _) => "The session was ended because its key was used twice.",

@@ -7,6 +7,7 @@
 mod admin;
 mod api;
 mod binary;
+mod clock;
 mod control;
 mod devices;
 mod events;
