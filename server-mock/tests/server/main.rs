@@ -13,6 +13,7 @@ mod devices;
 mod events;
 mod every_route;
 mod faults;
+mod flood;
 mod keys;
 mod kill;
 mod network;
