@@ -2,7 +2,8 @@
 
 use crate::arguments::BenchKill;
 use crate::command;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::test::count;
 use crate::workspace::{NATIVE_PACKAGES, package_flags};
 
 /// What the server's own suite does 20 times.
@@ -14,5 +15,6 @@ pub fn run(options: &BenchKill) -> Outcome {
     cargo.args(["test", "--quiet"]).args(package_flags(NATIVE_PACKAGES));
     cargo.args(["--test", "server", "--", "--exact", TEST, "--nocapture"]);
     cargo.env("KILL_RUNS", options.runs.to_string()).env("KILL_SEED", options.seed.to_string());
-    command::run(&mut cargo)
+    let count = count::run(&mut cargo)?.at_least_one()?;
+    if count.failed == 0 { Ok(()) } else { Err(Failure { sentence: None, exit_code: 1 }) }
 }
