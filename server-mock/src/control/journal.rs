@@ -16,8 +16,10 @@ pub struct Journal(Mutex<VecDeque<Entry>>);
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
     pub number: u64,
-    /// Unix seconds, by the server's clock.
+    /// When it came, in Unix seconds by the server's clock.
     pub at: f64,
+    /// When its answer was ready, whether or not it left.
+    pub answered_at: Option<f64>,
     pub method: String,
     /// Without the query.
     pub path: String,

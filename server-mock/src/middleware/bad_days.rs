@@ -29,7 +29,8 @@ pub async fn bad_days(Shared(state): Shared<State>, request: Request, next: Next
     let fault = control.take(&method, &path);
     let entry = Entry {
         number: control.number_request(),
-        at: state.now().0 as f64 / 1000.0,
+        at: seconds(&state),
+        answered_at: None,
         method: method.to_string(),
         path,
         status: None,
@@ -43,6 +44,7 @@ pub async fn bad_days(Shared(state): Shared<State>, request: Request, next: Next
         None => next.run(request).await,
     };
     let is_lost = response.extensions().get::<AnswerLost>().is_some();
+    record.entry.answered_at = Some(seconds(&state));
     record.entry.status = (!is_lost).then(|| response.status().as_u16());
     closing(control, response)
 }
@@ -61,6 +63,10 @@ impl Drop for Record<'_> {
         self.entry.rotation = note.rotation;
         self.control.journal.add(self.entry.clone());
     }
+}
+
+fn seconds(state: &State) -> f64 {
+    state.now().0 as f64 / 1000.0
 }
 
 async fn meet(state: &State, fault: Fault, request: Request, next: Next) -> Response {

@@ -46,13 +46,17 @@ async fn the_journal_tells_what_was_asked_without_secrets() {
     bob.renew(&format!("&attempt_key={}", KEY[0])).await;
     bob.get("/api/me?secret=in-the-query").await;
     bob.form("/auth/revoke", "client_id=demo").await;
-    let entry =
-        |number: u64, method: &str, path: &str, status: Option<u16>, rotation: Option<&str>, fault: Option<&str>| {
-            json!({
-                "number": number, "at": START as f64, "method": method, "path": path, "status": status, "sid": bob.sid,
-                "rotation": rotation, "fault": fault,
-            })
-        };
+    let entry = |number: u64,
+                 method: &str,
+                 path: &str,
+                 status: Option<u16>,
+                 rotation: Option<&str>,
+                 fault: Option<&str>| {
+        json!({
+            "number": number, "at": START as f64, "answered_at": START as f64, "method": method, "path": path, "status": status, "sid": bob.sid,
+            "rotation": rotation, "fault": fault,
+        })
+    };
     let expected = [
         entry(1, "POST", "/auth/login", Some(200), None, None),
         entry(2, "POST", "/auth/token", None, Some("rotated"), Some("lost_after_commit")),
