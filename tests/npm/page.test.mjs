@@ -125,6 +125,56 @@ test("a listener that throws is reported and keeps nobody else from hearing", as
   assert.deepEqual([heard, reported], ["signed-out", "mistake"]);
 });
 
+test("a gate that is watched follows the state, and time alone", async () => {
+  const fresh = await browser.newPage();
+  await fresh.clock.install();
+  await fresh.goto(origin);
+  await fresh.waitForFunction(() => window.countersign);
+  const first = await fresh.evaluate(async () => {
+    const auth = (window.auth = await window.countersign.createAuth({ flow: "session", server: "/" }));
+    const known = new Promise((resolve) => auth.subscribe((state) => state.status === "signed-out" && resolve()));
+    if (auth.state.status === "unknown") await known;
+    const gate = (window.gate = auth.gate("fresh:5s & role:admin"));
+    const before = gate.decision;
+    await auth.signIn({ username: "alice", password: "right" });
+    window.told = [];
+    const note = ({ decision, why }) => window.told.push(why ?? decision);
+    window.stops = [gate.subscribe(note), gate.subscribe(note)];
+    const wrong = (() => { try { auth.gate("role:"); } catch ({ code, message }) { return [code, message]; } })();
+    return { before: before.why, now: gate.decision, same: gate.decision === gate.decision, frozen: Object.isFrozen(gate.decision), wrong };
+  });
+  assert.deepEqual([first.before, first.now.decision, first.same, first.frozen], ["signed_out", "open", true, true]);
+  assert.deepEqual(first.wrong, ["invalid_gate", "role: is no gate. Column 6: expected the name of a role."]);
+  assert.ok(first.now.changesAt - (await fresh.evaluate(() => Date.now())) <= 5_000);
+  await fresh.clock.runFor(4_000);
+  assert.deepEqual(await fresh.evaluate(() => window.told), []);
+  await fresh.clock.runFor(1_500);
+  assert.deepEqual(await fresh.evaluate(() => window.told), ["too_old", "too_old"]);
+  const second = await fresh.evaluate(async () => {
+    const { auth, gate, told, stops } = window;
+    await auth.check();
+    const open = [...told];
+    stops[0]();
+    stops[0]();
+    await auth.signOut();
+    const out = [...told];
+    stops[1]();
+    await auth.signIn({ username: "alice", password: "right" });
+    const silent = [...told];
+    const unwatched = gate.decision.decision;
+    gate.subscribe((decision) => told.push(decision));
+    auth.dispose();
+    return { open, out, silent, unwatched };
+  });
+  assert.deepEqual(second.open.slice(2), ["open", "open"]);
+  assert.deepEqual(second.out.slice(4), ["signed_out"]);
+  assert.deepEqual(second.silent, second.out);
+  assert.equal(second.unwatched, "open");
+  await fresh.clock.runFor(6_000);
+  assert.equal((await fresh.evaluate(() => window.told)).length, second.silent.length, "a client that is gone tells nobody");
+  await fresh.close();
+});
+
 test("a module that can't be loaded is told, and may be tried again", async () => {
   const fresh = await browser.newPage();
   await fresh.goto(origin);
