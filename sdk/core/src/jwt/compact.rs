@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::effect::SignatureCheck;
 use crate::json::{self, Value};
@@ -103,8 +103,9 @@ impl fmt::Debug for Signed {
     }
 }
 
+/// Strict: no padding, no other sign, and unused bits are zero (RFC 7515 §2).
 pub(super) fn decode(part: &str) -> Result<Vec<u8>, NotAToken> {
-    Base64UrlUnpadded::decode_vec(part).map_err(|_| NotAToken::NotBase64)
+    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| NotAToken::NotBase64)
 }
 
 pub(super) fn object(bytes: &[u8]) -> Result<Value, NotAToken> {

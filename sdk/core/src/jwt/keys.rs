@@ -1,9 +1,8 @@
 //! Which keys does the server sign with? Only those of its configured key set (C13, C14, C19).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-
 use crate::json::{self, Value};
 use crate::jwt::Algorithm;
+use crate::jwt::compact::decode;
 
 /// A set with more keys or bytes is not looked at.
 const MOST_KEYS: usize = 100;
@@ -72,7 +71,7 @@ impl Key {
             None => None,
             Some(id) => Some(id.as_text()?.to_owned()),
         };
-        let bytes = |name: &str| Base64UrlUnpadded::decode_vec(entry.member(name)?.as_text()?).ok();
+        let bytes = |name: &str| decode(entry.member(name)?.as_text()?).ok();
         let is_sized = |names: &[&str], size| names.iter().all(|name| bytes(name).is_some_and(|all| all.len() == size));
         let (implied, members, is_sound): (&[Algorithm], &[&str], bool) = match (word("kty")?, word("crv")) {
             ("EC", Some("P-256")) => (&[Algorithm::Es256], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 32)),
@@ -122,6 +121,7 @@ fn is_sound_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use data_encoding::BASE64URL_NOPAD;
 
     fn set(keys: &[String]) -> KeySet {
         KeySet::read(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn rsa(modulus: usize, exponent: &str, members: &str) -> String {
-        let n = Base64UrlUnpadded::encode_string(&vec![0xab; modulus]);
+        let n = BASE64URL_NOPAD.encode(&vec![0xab; modulus]);
         format!(r#"{{"kty":"RSA","n":"{n}","e":"{exponent}","kid":"r"{members}}}"#)
     }
 

@@ -1,6 +1,5 @@
 //! Is a signature right, where there is no browser to ask? Answered by RustCrypto, behind the feature `native-verify`.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use rsa::signature::Verifier;
 use rsa::{BoxedUint, PublicKey};
 use sha2::{Sha256, Sha384, Sha512};
@@ -8,6 +7,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use crate::effect::SignatureCheck;
 use crate::input::VerifyOutcome;
 use crate::json::{self, Value};
+use crate::jwt::compact::decode;
 use crate::jwt::{Algorithm, Key, KeySet, Policy, Refusal, Untrusted, Verified};
 use crate::time::UnixMillis;
 
@@ -93,5 +93,5 @@ fn point(jwk: &Value) -> Option<Vec<u8>> {
 }
 
 fn bytes(jwk: &Value, name: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(jwk.member(name)?.as_text()?).ok()
+    decode(jwk.member(name)?.as_text()?).ok()
 }

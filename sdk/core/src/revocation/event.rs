@@ -90,12 +90,12 @@ fn is_about(sub_id: Option<&Value>, issuer: &str, subject: &str, sid: &str) -> b
 mod tests {
     use super::*;
     use crate::json;
-    use base64ct::{Base64UrlUnpadded, Encoding};
+    use data_encoding::BASE64URL_NOPAD;
 
     const ISSUER: &str = "https://auth.test";
 
     fn set(typ: &str, claims: &str) -> String {
-        let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         format!("{}.{}.c2ln", encode(&format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"k"}}"#)), encode(claims))
     }
 
