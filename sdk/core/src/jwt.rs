@@ -4,6 +4,7 @@
 mod algorithm;
 mod cache;
 mod compact;
+mod decoded;
 mod keys;
 mod kind;
 #[cfg(feature = "native-verify")]
@@ -18,6 +19,7 @@ mod verified;
 
 pub use algorithm::Algorithm;
 pub use compact::{Compact, LONGEST, Signed};
+pub use decoded::Decoded;
 pub use keys::{Key, KeySet};
 pub use kind::Kind;
 pub use policy::Policy;

@@ -1,16 +1,27 @@
 //! How is a document read? By a strict scanner of RFC 8259: one pass, bounded depth, no member twice.
 
+use std::borrow::Cow;
+
 use crate::json::{DEEPEST, NotJson, Number, Value};
 
 /// Objects with more members than this are searched by sorting, so that a long one costs no square of time.
 const FEW: usize = 16;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Value, NotJson> {
+    scan(bytes, true)
+}
+
+/// The same, without keeping what is in it: an object is an empty one, a text is empty.
+pub(super) fn check(bytes: &[u8]) -> Result<Value, NotJson> {
+    scan(bytes, false)
+}
+
+fn scan(bytes: &[u8], keeps: bool) -> Result<Value, NotJson> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return Err(place(bytes, error.valid_up_to(), error.error_len().is_none())),
     };
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = Scanner { text, at: 0, keeps };
     let value = scanner.document();
     value.map_err(|Stop| place(bytes, scanner.at, scanner.at >= bytes.len()))
 }
@@ -21,9 +32,11 @@ struct Stop;
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Whether anybody wants the values.
+    keeps: bool,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
     fn document(&mut self) -> Result<Value, Stop> {
         let value = self.value(0)?;
         self.skip_space();
@@ -35,7 +48,10 @@ impl Scanner<'_> {
         match self.peek().ok_or(Stop)? {
             b'{' => self.object(depth),
             b'[' => self.list(depth),
-            b'"' => self.string().map(Value::Text),
+            b'"' => {
+                let text = self.string()?;
+                Ok(Value::Text(if self.keeps { text.into_owned() } else { String::new() }))
+            }
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.word("true", Value::Bool(true)),
             b'f' => self.word("false", Value::Bool(false)),
@@ -45,6 +61,7 @@ impl Scanner<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, Stop> {
+        let mut names: Vec<Cow<'a, str>> = Vec::new();
         let mut members: Vec<(String, Value)> = Vec::new();
         let start_of_all = self.at;
         if self.opens(depth, b'}')? {
@@ -52,20 +69,23 @@ impl Scanner<'_> {
                 self.skip_space();
                 let start = self.at;
                 let name = self.string()?;
-                if members.len() < FEW && members.iter().any(|(other, _)| *other == name) {
+                if names.len() < FEW && names.contains(&name) {
                     self.at = start;
                     return Err(Stop);
                 }
                 self.skip_space();
                 self.expect(b':')?;
-                members.push((name, self.value(depth + 1)?));
+                let value = self.value(depth + 1)?;
+                if self.keeps {
+                    members.push((name.clone().into_owned(), value));
+                }
+                names.push(name);
                 if !self.goes_on(b'}')? {
                     break;
                 }
             }
         }
-        if members.len() > FEW {
-            let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+        if names.len() > FEW {
             names.sort_unstable();
             if names.windows(2).any(|pair| pair[0] == pair[1]) {
                 self.at = start_of_all;
@@ -79,7 +99,10 @@ impl Scanner<'_> {
         let mut items = Vec::new();
         if self.opens(depth, b']')? {
             loop {
-                items.push(self.value(depth + 1)?);
+                let item = self.value(depth + 1)?;
+                if self.keeps {
+                    items.push(item);
+                }
                 if !self.goes_on(b']')? {
                     break;
                 }
@@ -116,15 +139,17 @@ impl Scanner<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Stop> {
+    /// Most texts are as they stand there, and need no place of their own.
+    fn string(&mut self) -> Result<Cow<'a, str>, Stop> {
         self.expect(b'"')?;
-        let mut string = String::new();
+        let mut string = Cow::Borrowed("");
         loop {
-            let start = self.at;
-            while self.peek().is_some_and(|byte| byte != b'"' && byte != b'\\' && byte >= b' ') {
-                self.at += 1;
+            let plain = self.plain()?;
+            if string.is_empty() {
+                string = Cow::Borrowed(plain);
+            } else {
+                string.to_mut().push_str(plain);
             }
-            string.push_str(self.text.get(start..self.at).ok_or(Stop)?);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -132,11 +157,21 @@ impl Scanner<'_> {
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    string.push(self.escaped()?);
+                    let escaped = self.escaped()?;
+                    string.to_mut().push(escaped);
                 }
                 _ => return Err(Stop),
             }
         }
+    }
+
+    /// What stands for itself, as far as it goes.
+    fn plain(&mut self) -> Result<&'a str, Stop> {
+        let rest = self.text.get(self.at..).ok_or(Stop)?;
+        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+        let plain = &rest[..rest.as_bytes().iter().position(ends).unwrap_or(rest.len())];
+        self.at += plain.len();
+        Ok(plain)
     }
 
     fn escaped(&mut self) -> Result<char, Stop> {
@@ -296,14 +331,26 @@ pub(super) mod tests {
 
         #[test]
         fn c30_no_bytes_trap(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = read(&bytes);
+            prop_assert_eq!(read(&bytes).map(shell), check(&bytes));
         }
 
         #[test]
         fn c30_no_text_of_the_right_signs_traps(text in "[\\[\\]{}:,\"\\\\u0-9a-fA-FtrueEnls.+\\- ]{0,40}") {
-            if let Ok(value) = read(text.as_bytes()) {
+            let read = read(text.as_bytes());
+            prop_assert_eq!(read.clone().map(shell), check(text.as_bytes()));
+            if let Ok(value) = read {
                 prop_assert_eq!(json::parse(json::print(&value).as_bytes()), Ok(value));
             }
+        }
+    }
+
+    /// What a check leaves of a value.
+    fn shell(value: Value) -> Value {
+        match value {
+            Value::Text(_) => Value::Text(String::new()),
+            Value::List(_) => Value::List(Vec::new()),
+            Value::Object(_) => Value::Object(Vec::new()),
+            other => other,
         }
     }
 

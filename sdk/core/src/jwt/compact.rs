@@ -35,18 +35,10 @@ impl Compact {
     /// # Errors
     /// [`NotAToken`]; nothing is looked up, fetched or verified.
     pub fn parse(text: &str) -> Result<Self, NotAToken> {
-        if text.len() > LONGEST {
-            return Err(NotAToken::TooLong);
-        }
-        let parts: Vec<&str> = text.splitn(6, '.').collect();
-        let (header, payload, signature) = match parts.as_slice() {
-            [header, payload, signature] => (header, payload, signature),
-            [_, _, _, _, _] => return Err(NotAToken::Encrypted),
-            _ => return Err(NotAToken::NotThreeParts),
-        };
+        let [header, payload, signature] = parts(text)?;
         let message = text.as_bytes()[..header.len() + 1 + payload.len()].to_vec();
         let (header, payload) = (object(&decode(header)?)?, decode(payload)?);
-        Ok(Self { header, payload, message, signature: (*signature).to_owned() })
+        Ok(Self { header, payload, message, signature: signature.to_owned() })
     }
 
     /// Checks all that the header says about the signature. `jwk`, `jku`, `x5u` and `x5c` are never looked at (C14).
@@ -100,6 +92,19 @@ impl fmt::Debug for Signed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (algorithm, key_id) = (&self.algorithm, &self.key_id);
         formatter.debug_struct("Signed").field("algorithm", algorithm).field("key_id", key_id).finish_non_exhaustive()
+    }
+}
+
+/// Header, payload and signature, still encoded; the limit comes before all else.
+pub(super) fn parts(text: &str) -> Result<[&str; 3], NotAToken> {
+    if text.len() > LONGEST {
+        return Err(NotAToken::TooLong);
+    }
+    let parts: Vec<&str> = text.splitn(6, '.').collect();
+    match parts.as_slice() {
+        [header, payload, signature] => Ok([header, payload, signature]),
+        [_, _, _, _, _] => Err(NotAToken::Encrypted),
+        _ => Err(NotAToken::NotThreeParts),
     }
 }
 
