@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use countersign_core::jwt::{Compact, KeySet, Kind, Policy, Untrusted, native};
-use countersign_core::{Claims, FlowKind, Gate, Verification};
+use countersign_core::{Claims, FlowKind, Gate, Source, Verification};
 use countersign_tests::{Fault, Tab, World};
 use serde_json::json;
 
@@ -70,6 +70,28 @@ fn a_token_of_another_issuer_opens_no_gate() {
     assert_eq!(claims(&tab).provenance.verification, Verification::Failed);
     assert!(!tab.is_open(&Gate::all([])), "not even to anyone");
     assert_eq!(world.count(KEYS), 0, "what is refused without a key asks for none");
+}
+
+#[test]
+fn each_claim_says_where_it_comes_from() {
+    let (_world, _browser, tab) = World::with_tab(FlowKind::Token);
+    tab.sign_in("alice").unwrap();
+    let claims = claims(&tab);
+    let told = |claim: &str| {
+        let provenance = claims.provenance_of(claim);
+        (provenance.source, matches!(provenance.verification, Verification::Verified { .. }))
+    };
+    for signed in ["sub", "roles", "scope", "iss"] {
+        assert_eq!(told(signed), (Source::AccessToken, true), "{signed}");
+    }
+    for beside in ["name", "username"] {
+        assert_eq!(told(beside), (Source::TokenEndpoint, false), "no token holds the {beside}");
+    }
+    let (_world, _browser, tab) = World::with_tab(FlowKind::Session);
+    tab.sign_in("alice").unwrap();
+    let claims = self::claims(&tab);
+    assert_eq!(claims.provenance_of("name"), claims.provenance);
+    assert_eq!(claims.provenance.source, Source::SessionEndpoint);
 }
 
 #[test]

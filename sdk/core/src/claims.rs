@@ -28,6 +28,8 @@ pub struct Claims {
     pub authenticated_at: Option<i64>,
     /// All claims as they came.
     pub all: Value,
+    /// Which of `username`, `name` and `email` the token does not hold: the answer that brought it said them.
+    pub beside: Vec<&'static str>,
     pub provenance: Provenance,
     /// The decoded header of the token they came in, for display.
     pub token_header: Option<Value>,
@@ -81,6 +83,16 @@ impl Claims {
         })
     }
 
+    /// Where one of the claims comes from, by our word for it (`roles`) or its own name (`iss`). What the token does not
+    /// hold itself came beside it: from the server, over its own connection, and no signature vouches for it.
+    pub fn provenance_of(&self, claim: &str) -> Provenance {
+        let provenance = self.provenance.clone();
+        if self.beside.contains(&claim) {
+            return Provenance { source: Source::TokenEndpoint, verification: Verification::FromServer, ..provenance };
+        }
+        provenance
+    }
+
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
     }
@@ -118,6 +130,7 @@ impl Claims {
             methods: map::texts(&all, &["amr".into()], map::one)?,
             authenticated_at,
             all,
+            beside: Vec::new(),
             provenance,
             token_header: None,
         })
@@ -179,5 +192,24 @@ mod tests {
             &ClaimMap::keycloak("app"),
         );
         assert_eq!(wrong.unwrap_err(), "resource_access.app.roles is not a list of strings");
+    }
+
+    #[test]
+    fn a_map_is_read_from_data() {
+        let map = |text: &str| ClaimMap::read(&json::parse(text.as_bytes()).unwrap());
+        let keycloak = r#"{"roles":[["realm_access","roles"],["resource_access","app","roles"]]}"#;
+        assert_eq!(map(keycloak), Ok(ClaimMap::keycloak("app")));
+        let entra = r#"{"username":["preferred_username"],"scope":["scp"]}"#;
+        assert_eq!((map(entra), map("{}")), (Ok(ClaimMap::entra()), Ok(ClaimMap::standard())));
+        for (text, problem) in [
+            ("[]", "it is no object"),
+            (r#"{"role":["x"]}"#, "role is none of username, name, email, roles, scope and permissions"),
+            (r#"{"roles":"x"}"#, "roles has no list of places"),
+            (r#"{"roles":[1]}"#, "roles has no list of places"),
+            (r#"{"roles":[[]]}"#, "roles has no list of places"),
+            (r#"{"roles":[["a",{}]]}"#, "roles has no list of places"),
+        ] {
+            assert_eq!(map(text).unwrap_err(), problem, "{text}");
+        }
     }
 }

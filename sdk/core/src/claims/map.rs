@@ -28,6 +28,22 @@ impl Place {
         self.0.join(".")
     }
 
+    fn read_all(list: &Value) -> Option<Vec<Self>> {
+        let Value::List(places) = list else { return None };
+        places.iter().map(Self::read).collect()
+    }
+
+    fn read(place: &Value) -> Option<Self> {
+        match place {
+            Value::Text(name) => Some(name.as_str().into()),
+            Value::List(names) if !names.is_empty() => {
+                let names: Option<Vec<&str>> = names.iter().map(Value::as_text).collect();
+                names.map(Self::new)
+            }
+            _ => None,
+        }
+    }
+
     fn find<'a>(&self, claims: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(claims, |value, name| value.member(name))
     }
@@ -50,6 +66,30 @@ impl ClaimMap {
             scope: vec!["scope".into()],
             permissions: vec!["permissions".into()],
         }
+    }
+
+    /// Reads a map that is data itself: `{"roles": ["roles", ["realm_access", "roles"]], "scope": ["scp"]}`. Each of our
+    /// words has a list of places; a place is the name of a member, or a list of the names that lead there from the
+    /// outside in. A word that is left out stays as in [`ClaimMap::standard`].
+    ///
+    /// # Errors
+    /// A sentence that names what is none of our words, or has no list of places.
+    pub fn read(document: &Value) -> Result<Self, String> {
+        let Value::Object(words) = document else { return Err("it is no object".to_owned()) };
+        let mut map = Self::standard();
+        for (word, list) in words {
+            let places = match word.as_str() {
+                "username" => &mut map.username,
+                "name" => &mut map.name,
+                "email" => &mut map.email,
+                "roles" => &mut map.roles,
+                "scope" => &mut map.scope,
+                "permissions" => &mut map.permissions,
+                _ => return Err(format!("{word} is none of username, name, email, roles, scope and permissions")),
+            };
+            *places = Place::read_all(list).ok_or_else(|| format!("{word} has no list of places"))?;
+        }
+        Ok(map)
     }
 
     /// Realm roles, and those of one client.

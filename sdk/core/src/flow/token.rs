@@ -164,9 +164,15 @@ fn claims(document: &Value, decoded: Option<&Untrusted>, arrival: Arrival, map: 
     if word("sub").is_some_and(|sub| sub != claims.subject) {
         return Err("the token is somebody else's".to_owned());
     }
-    claims.username = claims.username.or(word("username"));
-    claims.name = claims.name.or(word("name"));
-    claims.email = claims.email.or(word("email"));
+    let names = [("username", &mut claims.username), ("name", &mut claims.name), ("email", &mut claims.email)];
+    for (name, claim) in names {
+        if claim.is_none()
+            && let Some(text) = word(name)
+        {
+            *claim = Some(text);
+            claims.beside.push(name);
+        }
+    }
     claims.token_header = Some(token.header().clone());
     Ok(claims)
 }
