@@ -75,6 +75,11 @@ impl World {
         answer
     }
 
+    /// The server signs with its next key from now on.
+    pub fn rotate_keys(&self) {
+        self.inner().server.rotate_keys();
+    }
+
     /// Whether the server takes this bearer.
     pub fn takes_bearer(&self, token: &str) -> bool {
         self.request("GET", "/api/me", &[("authorization", &format!("Bearer {token}"))], String::new()).status == 200

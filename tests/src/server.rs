@@ -76,6 +76,10 @@ impl Server {
         self.runtime.block_on(self.state.tick());
     }
 
+    pub fn rotate_keys(&self) {
+        self.runtime.block_on(self.state.rotate_keys()).expect("the database in memory takes new keys");
+    }
+
     pub fn serve(&self, request: Request<Body>) -> Reply {
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.expect("a router always answers");

@@ -5,6 +5,7 @@ mod endings;
 mod gate;
 mod hostile;
 mod idle;
+mod keys;
 mod pace;
 mod renewal;
 mod revocation;

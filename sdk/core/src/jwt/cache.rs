@@ -55,9 +55,9 @@ impl KeyCache {
         self.fetch.is_none() && self.next_fetch <= now
     }
 
-    /// When the last fetch brought nothing: when to try again.
-    pub fn retry_at(&self) -> Option<MonotonicMillis> {
-        (self.fetch.is_none() && self.failures > 0).then_some(self.next_fetch)
+    /// When the set may be asked for again, unless it is being asked for.
+    pub fn next_fetch(&self) -> Option<MonotonicMillis> {
+        self.fetch.is_none().then_some(self.next_fetch)
     }
 
     /// A fetch goes out. Gives the tag of what we hold, for a conditional request.
@@ -183,7 +183,7 @@ mod tests {
             cache.begin(stamp);
             assert_eq!(cache.take(&at(1000), stamp, outcome), Fetched::Nothing);
             assert!(holds(&cache, 59_999, "a") && !holds(&cache, 60_000, "a"), "{outcome:?}");
-            assert!(cache.retry_at().is_some_and(|at| at <= 1000 + 1000 + LONGEST_WAIT));
+            assert!(cache.next_fetch().is_some_and(|at| at <= 1000 + 1000 + LONGEST_WAIT));
         }
     }
 

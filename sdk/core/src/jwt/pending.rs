@@ -87,7 +87,9 @@ impl Machine {
             return self.check(subject, token, &key);
         }
         let is_known_to_be_unknown = pending.cache.keys(now).is_some() && !pending.cache.may_fetch(now);
-        if is_known_to_be_unknown && !pending.cache.is_fetching() {
+        // Claims wait for the next fetch instead: the server, which handed them over itself, may have rotated its keys
+        // faster than we may ask for them.
+        if is_known_to_be_unknown && !pending.cache.is_fetching() && subject.is_event() {
             return self.refused_token(&subject, &Refusal::NoKey);
         }
         if pending.parked.len() == MOST_WAITING {
@@ -166,7 +168,7 @@ impl Machine {
         }
     }
 
-    /// A fetch that brought nothing is repeated while claims wait for their key.
+    /// While claims wait for their key it is asked for again, as soon as that may be.
     pub(crate) fn keys_on_time(&mut self) {
         if self.keys_deadline().is_some_and(|at| at <= self.now.monotonic) {
             self.fetch_keys();
@@ -175,7 +177,7 @@ impl Machine {
 
     pub(crate) fn keys_deadline(&self) -> Option<MonotonicMillis> {
         let pending = &self.revocation.pending;
-        pending.cache.retry_at().filter(|_| self.page.online && !pending.parked.is_empty())
+        pending.cache.next_fetch().filter(|_| self.page.online && !pending.parked.is_empty())
     }
 }
 
