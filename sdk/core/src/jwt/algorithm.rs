@@ -1,6 +1,6 @@
 //! Which signature algorithms are ever accepted? Asymmetric ones: never `none`, and no secret that a page would hold.
 
-/// A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
+/// A JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     Es256,
@@ -12,12 +12,14 @@ pub enum Algorithm {
     Ps256,
     Ps384,
     Ps512,
+    /// Ed25519 by the name of before RFC 9864; no other curve is meant here.
     EdDsa,
+    Ed25519,
 }
 
 impl Algorithm {
     /// All of them: the widest allow-list.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Es256,
         Self::Es384,
         Self::Es512,
@@ -28,6 +30,7 @@ impl Algorithm {
         Self::Ps384,
         Self::Ps512,
         Self::EdDsa,
+        Self::Ed25519,
     ];
 
     /// What an RSA key serves that does not say.
@@ -50,6 +53,7 @@ impl Algorithm {
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
             Self::EdDsa => "EdDSA",
+            Self::Ed25519 => "Ed25519",
         }
     }
 }

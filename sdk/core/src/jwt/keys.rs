@@ -18,7 +18,7 @@ pub struct KeySet {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     pub id: Option<String>,
-    /// One; or all of RSA, where an RSA key does not say which one it is for.
+    /// The one that it declares; else all that its kind of key serves.
     pub algorithms: Vec<Algorithm>,
     /// The public members as JWK text, for the host to import.
     pub jwk: String,
@@ -77,7 +77,9 @@ impl Key {
             ("EC", Some("P-256")) => (&[Algorithm::Es256], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 32)),
             ("EC", Some("P-384")) => (&[Algorithm::Es384], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 48)),
             ("EC", Some("P-521")) => (&[Algorithm::Es512], &["kty", "crv", "x", "y"], is_sized(&["x", "y"], 66)),
-            ("OKP", Some("Ed25519")) => (&[Algorithm::EdDsa], &["kty", "crv", "x"], is_sized(&["x"], 32)),
+            ("OKP", Some("Ed25519")) => {
+                (&[Algorithm::EdDsa, Algorithm::Ed25519], &["kty", "crv", "x"], is_sized(&["x"], 32))
+            }
             ("RSA", None) => (&Algorithm::RSA, &["kty", "n", "e"], is_sound_rsa(&bytes("n")?, &bytes("e")?)),
             _ => return None,
         };
@@ -161,6 +163,18 @@ mod tests {
         let set = set(&[rsa(256, "AQAB", "")]);
         assert!(set.find(Some("r"), Algorithm::Rs256).is_some() && set.find(Some("r"), Algorithm::Ps512).is_some());
         assert!(set.find(Some("r"), Algorithm::Es256).is_none());
+    }
+
+    #[test]
+    fn c13_an_edwards_key_goes_by_both_names_unless_it_has_one() {
+        let key = |alg: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"e","x":"{}"{alg}}}"#, "A".repeat(43));
+        for (alg, old, new) in
+            [("", true, true), (r#","alg":"EdDSA""#, true, false), (r#","alg":"Ed25519""#, false, true)]
+        {
+            let set = set(&[key(alg)]);
+            let serves = |algorithm| set.find(Some("e"), algorithm).is_some();
+            assert_eq!((serves(Algorithm::EdDsa), serves(Algorithm::Ed25519)), (old, new), "{alg}");
+        }
     }
 
     #[test]

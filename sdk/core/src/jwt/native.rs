@@ -58,7 +58,7 @@ fn attempt(check: &SignatureCheck) -> Option<bool> {
             let signature = p521::ecdsa::Signature::from_slice(signature);
             Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
         }
-        Algorithm::EdDsa => {
+        Algorithm::EdDsa | Algorithm::Ed25519 => {
             let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes(&jwk, "x")?.try_into().ok()?).ok()?;
             let signature = ed25519_dalek::Signature::from_slice(signature);
             Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
