@@ -18,6 +18,9 @@ pub struct Policy {
     pub required: Vec<String>,
     /// Seconds by which clocks may differ. Default 60.
     pub leeway: u32,
+    /// Seconds since `iat` that are allowed; an `iat` in the future is then refused too. Not looked at by default, since
+    /// RFC 7519 §4.1.6 gives no rule.
+    pub max_age: Option<u32>,
 }
 
 impl Policy {
@@ -29,6 +32,7 @@ impl Policy {
             audience: None,
             required: Vec::new(),
             leeway: 60,
+            max_age: None,
         }
     }
 
@@ -39,6 +43,11 @@ impl Policy {
 
     pub fn with_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    pub fn with_max_age(mut self, seconds: u32) -> Self {
+        self.max_age = Some(seconds);
         self
     }
 
@@ -59,10 +68,7 @@ impl Policy {
         }
         self.kind.fits(&claims)?;
         self.check_parties(&claims)?;
-        // The age of an event is judged by its number: after a long sleep the missed ones still count.
-        if self.kind != Kind::SecurityEvent {
-            self.check_time(&claims, now)?;
-        }
+        self.check_time(&claims, now)?;
         Ok(Examined::new(header, claims, signed))
     }
 
@@ -87,7 +93,12 @@ impl Policy {
         }
     }
 
-    fn check_time(&self, claims: &Value, now: UnixMillis) -> Result<(), Refusal> {
+    /// What was good once may have ended since.
+    pub(super) fn check_time(&self, claims: &Value, now: UnixMillis) -> Result<(), Refusal> {
+        // The age of an event is judged by its number: after a long sleep the missed ones still count.
+        if self.kind == Kind::SecurityEvent {
+            return Ok(());
+        }
         let (now, leeway) = (now as f64 / 1000.0, f64::from(self.leeway));
         let time = |name| claims.member(name).and_then(Value::as_number);
         if time("exp").is_some_and(|end| now >= end + leeway) {
@@ -96,7 +107,12 @@ impl Policy {
         if time("nbf").is_some_and(|start| now + leeway < start) {
             return Err(Refusal::NotYetValid);
         }
-        Ok(())
+        match (self.max_age, time("iat")) {
+            (Some(_), Some(issued)) if now + leeway < issued => Err(Refusal::NotYetValid),
+            (Some(most), Some(issued)) if now >= issued + f64::from(most) + leeway => Err(Refusal::TooOld),
+            (Some(_), None) => Err(Refusal::Missing("iat".to_owned())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -209,6 +225,17 @@ mod tests {
         assert_eq!(change(r#""demo""#, r#"["other","demo"]"#), Ok(()));
         assert_eq!(change(r#""demo""#, r#"["demo",1]"#), Err(Refusal::Mistyped("aud")));
         assert_eq!(change(r#""demo""#, r#""demo2""#), Err(Refusal::Audience));
+    }
+
+    #[test]
+    fn c17_an_age_counts_from_iat_where_it_is_asked_for() {
+        let policy = Policy::new(Kind::AccessToken, "https://auth.test").with_audience("demo").with_max_age(300);
+        let at = |issued: i64| {
+            let claims = sample(Kind::AccessToken).replace("1790000000", &issued.to_string());
+            policy.examine(token("at+jwt", &claims), NOW).map(|_| ())
+        };
+        assert_eq!((at(1_790_000_060), at(1_790_000_061)), (Ok(()), Err(Refusal::NotYetValid)));
+        assert_eq!((at(1_789_999_641), at(1_789_999_640)), (Ok(()), Err(Refusal::TooOld)));
     }
 
     #[test]

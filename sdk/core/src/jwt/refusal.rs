@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, Who};
+
 /// Why a text is no token that anybody here can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAToken {
@@ -38,6 +40,8 @@ pub enum Refusal {
     AuthorizedParty,
     Expired,
     NotYetValid,
+    /// `iat` lies further back than is allowed here.
+    TooOld,
     /// No key of the set, or more than one, fits `kid` and `alg`.
     NoKey,
     /// The signature is not the key's.
@@ -80,11 +84,59 @@ impl fmt::Display for Refusal {
             Self::AuthorizedParty => "The token was issued to another client.",
             Self::Expired => "The token has ended.",
             Self::NotYetValid => "The token is not valid yet.",
+            Self::TooOld => "The token was issued too long ago.",
             Self::NoKey => "No single key of the server fits the token.",
             Self::Signature => "The signature is wrong.",
             Self::Unsupported => "This browser can't check the token's algorithm or key.",
         };
         formatter.write_str(sentence)
+    }
+}
+
+impl NotAToken {
+    /// The stable word for this problem.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Encrypted => "token_encrypted",
+            Self::TooLong | Self::NotThreeParts | Self::NotBase64 | Self::NotJson => "not_a_token",
+        }
+    }
+}
+
+impl Refusal {
+    /// The stable word for this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAToken(problem) => problem.code(),
+            Self::Algorithm => "token_algorithm",
+            Self::Critical => "token_critical",
+            Self::Header(_) => "token_header",
+            Self::SignatureText | Self::Signature => "token_signature",
+            Self::Kind => "token_kind",
+            Self::Missing(_) => "token_claim_missing",
+            Self::Mistyped(_) => "token_claim_mistyped",
+            Self::Issuer => "token_issuer",
+            Self::Audience => "token_audience",
+            Self::AuthorizedParty => "token_authorized_party",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::TooOld => "token_too_old",
+            Self::NoKey => "token_no_key",
+            Self::Unsupported => "token_unsupported",
+        }
+    }
+
+    /// Whether another token was handed in than the one that is due, or one that can't be checked here.
+    fn is_the_callers(&self) -> bool {
+        use Refusal::{Audience, AuthorizedParty, Issuer, Kind, NotAToken, Unsupported};
+        matches!(self, NotAToken(_) | Kind | Issuer | Audience | AuthorizedParty | Unsupported)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let who = if refusal.is_the_callers() { Who::Application } else { Who::Server };
+        Self::new(who, refusal.code(), refusal.to_string())
     }
 }
 
