@@ -16,6 +16,7 @@ mod refusal;
 mod testing;
 mod token;
 mod verified;
+mod verifier;
 
 pub use algorithm::Algorithm;
 pub use compact::{Compact, LONGEST, Signed};
@@ -26,3 +27,4 @@ pub use policy::Policy;
 pub use refusal::{NotAToken, Refusal};
 pub use token::Untrusted;
 pub use verified::{Examined, Verified};
+pub use verifier::{Open, Step, Verifier};
