@@ -49,7 +49,7 @@ fn parameters(algorithm: Algorithm) -> (Object, Object) {
         Algorithm::Ps256 => rsa_pss("SHA-256", 32),
         Algorithm::Ps384 => rsa_pss("SHA-384", 48),
         Algorithm::Ps512 => rsa_pss("SHA-512", 64),
-        Algorithm::EdDsa => (named("Ed25519", []), named("Ed25519", [])),
+        Algorithm::EdDsa | Algorithm::Ed25519 => (named("Ed25519", []), named("Ed25519", [])),
     }
 }
 
