@@ -173,6 +173,8 @@ pub enum SwapOutcome {
     Swapped,
     /// Another tab was first: this is there now.
     Lost(Option<Stored>),
+    /// Storage has not answered in time: it is written, or undone.
+    TimedOut,
     /// The browser refuses storage.
     Refused,
 }

@@ -11,6 +11,8 @@ mod outcome;
 mod pace;
 mod plan;
 mod shared;
+#[cfg(test)]
+mod writes;
 
 use crate::effect::{Effect, Reply};
 use crate::error::Error;
@@ -72,7 +74,7 @@ impl Renewals {
 
     /// A swap is out.
     pub fn is_writing(&self) -> bool {
-        matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..), .. }))
+        matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..) | Step::Unsure(..), .. }))
     }
 
     /// The job under way holds the lock, or waits for it.

@@ -46,7 +46,8 @@ pub async fn read(name: &str) -> ReadOutcome {
 /// transaction.
 ///
 /// # Errors
-/// `Refused` where there is no storage, where it throws, and where it has not answered within 2 s.
+/// `Refused` where there is no storage and where it throws, `TimedOut` where it has not answered within 2 s: what is not
+/// written by then never is.
 pub async fn swap(name: &str, expected: Option<u64>, revision: u64, text: &str, keep: Keep) -> SwapOutcome {
     let swapping = async {
         let database = open().await?;
@@ -65,7 +66,8 @@ pub async fn swap(name: &str, expected: Option<u64>, revision: u64, text: &str, 
     };
     match within(LONGEST_WAIT, swapping).await {
         Some(Ok(outcome)) => outcome,
-        Some(Err(_)) | None => SwapOutcome::Refused,
+        Some(Err(_)) => SwapOutcome::Refused,
+        None => SwapOutcome::TimedOut,
     }
 }
 

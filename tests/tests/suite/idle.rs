@@ -134,3 +134,21 @@ fn a_user_who_is_away_from_a_device_without_network_is_not_shown_for_longer() {
     world.advance(1_900);
     assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
 }
+
+#[test]
+fn c21_an_idle_end_after_a_rotation_that_another_tab_left_behind_is_asked_about_once() {
+    let world = World::with(1, |config| config.idle_limit = 120);
+    let browser = world.browser();
+    let (first, second) = (browser.open_tab(Token), browser.open_tab(Token));
+    first.sign_in("bob").unwrap();
+    world.advance(20);
+    // It dies when its mark is written and nothing is sent.
+    first.crash_after(3);
+    first.check_later();
+    world.settle();
+    assert!(!first.is_alive() && browser.record(Token).unwrap()["sent_at"].is_i64());
+    let asked = world.asked();
+    world.advance(110);
+    assert_eq!(second.reason(), Some(Reason::Idle), "{:?}", second.state());
+    assert_eq!(world.asked() - asked, 1);
+}

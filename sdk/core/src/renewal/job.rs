@@ -75,6 +75,8 @@ pub(crate) enum Step {
     Mark(Stamp),
     Send,
     Commit(Stamp, Box<Ending>),
+    /// A write was not answered in time: what is there now?
+    Unsure(Stamp, Box<Step>),
 }
 
 impl Kind {
@@ -195,6 +197,23 @@ impl Machine {
             return;
         }
         let step = std::mem::replace(&mut job.step, Step::Send);
+        match outcome {
+            SwapOutcome::TimedOut => self.ask_what_became_of(step),
+            outcome => self.swapped(step, outcome),
+        }
+    }
+
+    /// A page that was asleep finds that the time of its last write is up: written or not, storage still works.
+    fn ask_what_became_of(&mut self, step: Step) {
+        let stamp = self.stamp();
+        self.emit(Effect::Read { stamp });
+        if let Some(job) = &mut self.renewals.job {
+            job.step = Step::Unsure(stamp, Box::new(step));
+        }
+    }
+
+    /// What became of the write of this step is known.
+    pub(super) fn swapped(&mut self, step: Step, outcome: SwapOutcome) {
         if let SwapOutcome::Lost(found) = outcome {
             self.take_record(found);
             return match step {

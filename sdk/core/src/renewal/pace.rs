@@ -106,7 +106,7 @@ impl Machine {
 
     /// Whether the session is at its end by the clocks here, and whether that is certain: a machine that slept and one
     /// whose clock was set look alike.
-    fn end_reached(&self) -> Option<(Reason, bool)> {
+    pub(super) fn end_reached(&self) -> Option<(Reason, bool)> {
         let holding = self.holding()?;
         let is_expired = |grace: u64| holding.session_ends.saturating_add(grace) <= self.now.monotonic;
         match (is_expired(0), self.is_idle_over(0)) {

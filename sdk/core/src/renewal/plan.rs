@@ -109,8 +109,9 @@ impl Machine {
         if !self.flow.rotates() {
             return self.send();
         }
-        if self.has_lost_a_rotation() && self.is_credential_usable() {
-            // What we hold still works, and presenting the old token after the window could cost the session.
+        if self.has_lost_a_rotation() && self.is_credential_usable() && self.end_reached().is_none() {
+            // What we hold still works, and presenting the old token after the window could cost the session. At the
+            // session's own end there is nothing to lose.
             return self.wait_for_token_end();
         }
         if let Some(job) = &mut self.renewals.job {

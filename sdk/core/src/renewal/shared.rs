@@ -2,7 +2,7 @@
 
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::input::{ReadOutcome, Stamp, Stored};
+use crate::input::{ReadOutcome, Stamp, Stored, SwapOutcome};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::job::{Job, Step};
@@ -32,11 +32,26 @@ impl Machine {
             self.take_record(found);
             return self.follow_record();
         }
-        if !matches!(&self.renewals.job, Some(Job { step: Step::Read(awaited), .. }) if *awaited == stamp) {
-            return;
+        let Some(job) = &mut self.renewals.job else { return };
+        match std::mem::replace(&mut job.step, Step::Send) {
+            Step::Read(awaited) if awaited == stamp => {
+                self.take_record(found);
+                self.plan();
+            }
+            Step::Unsure(awaited, step) if awaited == stamp => self.learn_what_became_of(*step, found),
+            other => job.step = other,
         }
-        self.take_record(found);
-        self.plan();
+    }
+
+    fn learn_what_became_of(&mut self, step: Step, found: Option<Stored>) {
+        let own = &self.renewals.record;
+        let is_ours = |stored: &Stored| stored.revision == own.revision && stored.text == own.print();
+        let outcome = match found {
+            _ if self.renewals.is_refused => SwapOutcome::Refused,
+            Some(stored) if is_ours(&stored) => SwapOutcome::Swapped,
+            found => SwapOutcome::Lost(found),
+        };
+        self.swapped(step, outcome);
     }
 
     /// Whether a read that took too long is repeated, or was a look that the next one makes good.
@@ -46,7 +61,7 @@ impl Machine {
             return true;
         }
         match &mut self.renewals.job {
-            Some(job) if matches!(job.step, Step::Read(awaited) if awaited == stamp) => {
+            Some(job) if matches!(job.step, Step::Read(awaited) | Step::Unsure(awaited, _) if awaited == stamp) => {
                 job.slow_reads += 1;
                 if job.slow_reads == MOST_SLOW_READS {
                     return false;
@@ -54,7 +69,11 @@ impl Machine {
             }
             _ => return true,
         }
-        self.read_record();
+        let again = self.stamp();
+        if let Some(Job { step: Step::Read(awaited) | Step::Unsure(awaited, _), .. }) = &mut self.renewals.job {
+            *awaited = again;
+        }
+        self.emit(Effect::Read { stamp: again });
         true
     }
 
