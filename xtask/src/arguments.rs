@@ -97,6 +97,8 @@ pub enum Bench {
     Start(BenchStart),
     /// server-mock killed at random while devices renew: sessions that it lost or forked
     Kill(BenchKill),
+    /// Many calls on an expired token, in one tab and in several: renewals, refusals, and time against plain fetch
+    Tabs(BenchTabs),
     /// A revocation committed to the gated UI gone in another browser
     Revocation {
         /// Handed to tests/browser/bench-revocation.mjs
@@ -112,6 +114,12 @@ pub struct BenchKill {
     /// Repeats what the devices do and when the server is killed
     #[arg(long, default_value_t = 1)]
     pub seed: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchTabs {
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub trials: u32,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 pub mod kill;
 pub mod revocation;
 pub mod start;
+pub mod tabs;
 
 /// Half of all values are at most this. Nothing for no values.
 fn median(sorted: &[f64]) -> Option<f64> {

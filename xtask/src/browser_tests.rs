@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::arguments::EndToEnd;
 use crate::command;
 use crate::failure::{Failure, Outcome};
+use crate::npm;
 use crate::page;
 use crate::server::{self, Profile};
 use crate::setup::{self, Browser};
@@ -65,6 +66,15 @@ pub fn node(stage: &Stage) -> Command {
     let mut node = command::program("node");
     node.env("E2E_SERVER", &stage.server).env("E2E_PAGE", &stage.page).env("E2E_CHROMIUM", &stage.browser.chromium);
     node
+}
+
+/// Node for what uses the npm package as packed, which is built and installed first.
+pub fn package_node(browser: &Browser) -> Outcome<Command> {
+    let project = npm::install_for_test(&npm::build()?)?;
+    let server = server::build(Profile::Development)?;
+    let mut node = command::program("node");
+    node.env("E2E_PACKAGE_USER", project).env("E2E_SERVER", server).env("E2E_CHROMIUM", &browser.chromium);
+    Ok(node)
 }
 
 /// The `*.test.mjs` of a folder, in order.

@@ -58,6 +58,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::E2e(options) => browser_tests::run(&options),
         Task::Bench { bench: Bench::Start(options) } => bench::start::run(&options),
         Task::Bench { bench: Bench::Kill(options) } => bench::kill::run(&options),
+        Task::Bench { bench: Bench::Tabs(options) } => bench::tabs::run(&options),
         Task::Bench { bench: Bench::Revocation { arguments } } => bench::revocation::run(&arguments),
         Task::Vectors { folder } => vectors::natively(folder.as_deref()),
         Task::Size => size::run(),

@@ -9,7 +9,6 @@ use super::count::{self, Count};
 use crate::browser_tests::{self, Stage};
 use crate::command;
 use crate::failure::{Outcome, While};
-use crate::npm;
 use crate::server::{self, Profile};
 use crate::setup::Browser;
 use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
@@ -47,13 +46,8 @@ pub fn wasm(browser: &Browser) -> Outcome<Count> {
 
 /// In Node, and on a bare page in Chromium.
 pub fn npm_package(browser: &Browser) -> Outcome<Count> {
-    let tarball = npm::build()?;
-    let project = npm::install_for_test(&tarball)?;
-    let mut node = command::program("node");
-    node.args(["--test", "--test-reporter=spec"])
-        .env("E2E_PACKAGE_USER", project)
-        .env("E2E_SERVER", server::build(Profile::Development)?)
-        .env("E2E_CHROMIUM", &browser.chromium);
+    let mut node = browser_tests::package_node(browser)?;
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=2"]);
     node.args(browser_tests::test_files(&workspace::at("tests/npm"))?);
     count::run(&mut node)?.at_least_one()
 }

@@ -1,0 +1,103 @@
+// An application of somebody who installed the package: a page without a bundler, served by server-mock, whose tabs do what
+// a test tells them. Its clock can be moved under it, without a timer going off.
+
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { launchBrowser } from "../../browser/support/browser.mjs";
+import { passwordOf } from "../../browser/support/demo.mjs";
+import { startServer } from "../../browser/support/server.mjs";
+
+const PAGE = `<!doctype html><title>application</title><script type="module" src="/application.js"></script>`;
+const SCRIPT = `import { createAuth } from "/countersign/index.js";
+window.createAuth = createAuth;
+window.callAtOnce = async ({ number, begin, token }) => {
+  await new Promise((resolve) => setTimeout(resolve, begin - window.realTime()));
+  const headers = { authorization: "Bearer " + token };
+  const call = token ? () => fetch("/api/me", { headers }) : () => window.auth.fetch("/api/me");
+  const answers = await Promise.all(Array.from({ length: number }, async () => (await call()).status));
+  return { answers, ended: window.realTime() };
+};`;
+
+/** A server with the application's page, and a Chromium. `stop()` ends both. */
+export async function startApplication({ settings = [] } = {}) {
+  const project = process.env.E2E_PACKAGE_USER;
+  assert.ok(project, "E2E_PACKAGE_USER is not set; run this with `cargo xtask test npm`.");
+  const folder = mkdtempSync(join(tmpdir(), "countersign-application-"));
+  cpSync(join(project, "node_modules", "countersign"), join(folder, "countersign"), { recursive: true });
+  writeFileSync(join(folder, "index.html"), PAGE);
+  writeFileSync(join(folder, "application.js"), SCRIPT);
+  const server = await startServer({ page: folder, settings });
+  const browser = await launchBrowser();
+  return {
+    server,
+    browser,
+    async stop() {
+      await browser.close();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Somebody's browser: `open()` gives a tab in which a client has started, `close()` ends it all.
+ *
+ * @param {Function} [prepare] runs in each page before any other script
+ */
+export async function newUser({ browser, server }, { storage = "memory", prepare } = {}) {
+  const context = await browser.newContext({ baseURL: server.origin });
+  await context.addInitScript(placeClock);
+  if (prepare) await context.addInitScript(prepare);
+  return {
+    context,
+    async open() {
+      const page = await context.newPage();
+      await start(page, storage);
+      return page;
+    },
+    close: () => context.close(),
+  };
+}
+
+/** Loads the application and starts its client; the state is then known. */
+export async function start(page, storage) {
+  await page.goto("/");
+  await page.waitForFunction(() => window.createAuth);
+  await page.evaluate(async (storage) => {
+    window.auth = await window.createAuth({ flow: "token", storage });
+  }, storage);
+  await page.waitForFunction(() => window.auth.state.status !== "unknown");
+}
+
+export const signIn = (page, username = "bob") =>
+  page.evaluate((credentials) => window.auth.signIn(credentials), { username, password: passwordOf(username) });
+
+/** What the tab says of itself. */
+export const state = (page) =>
+  page.evaluate(() => {
+    const { status, standing, reason, sid } = window.auth.state;
+    return { status, standing, reason, sid };
+  });
+
+/** Waits until the tab is signed in, and sure of it. */
+export const expectCurrent = (page, timeout = 15_000) =>
+  page.waitForFunction(() => window.auth.state.standing === "current", undefined, { timeout, polling: 25 });
+
+/** Time passes for the server and for every tab; no timer of a page goes off by it. */
+export async function passTime({ server }, pages, seconds) {
+  await server.control("/clock", { advance: seconds });
+  await Promise.all(pages.map((page) => page.evaluate((by) => window.moveClock(by), seconds * 1000)));
+}
+
+/** Both clocks of a page, in front of the browser's own. */
+function placeClock() {
+  let shift = 0;
+  const [wall, monotonic] = [Date.now.bind(Date), performance.now.bind(performance)];
+  Date.now = () => wall() + shift;
+  performance.now = () => monotonic() + shift;
+  window.realTime = () => performance.timeOrigin + monotonic();
+  window.moveClock = (by) => (shift += by);
+}
