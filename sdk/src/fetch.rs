@@ -27,6 +27,9 @@ pub enum Repeat {
     Never,
 }
 
+/// Their requests can be sent twice as they are (Fetch, `new Request`).
+const HAVE_NO_BODY: [&str; 2] = ["GET", "HEAD"];
+
 /// A problem document says in its first bytes what is wrong.
 const LONGEST_PROBLEM: usize = 16 * 1024;
 
@@ -34,15 +37,17 @@ const LONGEST_PROBLEM: usize = 16 * 1024;
 const LONGEST_WAIT: u32 = 2_000;
 
 pub(crate) async fn send(driver: &Rc<Driver>, request: &Request, repeat: Repeat) -> Result<Response, Error> {
-    let repeatable = repeat.allows(&request.method());
-    let origin = page::resolve_from_document(&request.url()).map(|url| url.origin()).unwrap_or_default();
+    let method = request.method();
+    let repeatable = repeat.allows(&method);
+    let is_copied = repeatable && !HAVE_NO_BODY.contains(&method.as_str());
+    let origin = page::origin_of(&request.url()).unwrap_or_default();
     let mut call = Call::new(driver);
     let mut command = Command::Ask(Ask { origin, repeatable });
     let mut answered = None;
     loop {
         match call.ask(command).await {
             Reply::Dressed(dressing) => {
-                let outgoing = dress(request, &dressing, repeatable).map_err(|why| failed(&why))?;
+                let outgoing = dress(request, &dressing, is_copied).map_err(|why| failed(&why))?;
                 let response = http::fetch(&outgoing).await.map_err(|why| failed(&why))?;
                 command = Command::Answered(judge(&response).await);
                 answered = Some(response);
@@ -64,11 +69,11 @@ impl Repeat {
     }
 }
 
-/// The request with the credential. The body of one that can be repeated is copied, any other is used up.
-fn dress(request: &Request, dressing: &Dressing, repeatable: bool) -> Result<Request, JsValue> {
+/// The request with the credential. The body of one that may be sent twice is copied, any other is used up.
+fn dress(request: &Request, dressing: &Dressing, is_copied: bool) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     http::reach(&init, dressing.reach, dressing.cookies);
-    let dressed = if repeatable {
+    let dressed = if is_copied {
         Request::new_with_request_and_init(&request.clone()?, &init)?
     } else {
         Request::new_with_request_and_init(request, &init)?

@@ -99,6 +99,8 @@ pub enum Bench {
     Kill(BenchKill),
     /// Many calls on an expired token, in one tab and in several: renewals, refusals, and time against plain fetch
     Tabs(BenchTabs),
+    /// One call through the package against plain fetch, in pairs
+    Fetch(BenchFetch),
     /// A revocation committed to the gated UI gone in another browser
     Revocation {
         /// Handed to tests/browser/bench-revocation.mjs
@@ -120,6 +122,12 @@ pub struct BenchKill {
 pub struct BenchTabs {
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub trials: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchFetch {
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub pairs: u32,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! What is measured, and how are many measurements told in one line?
 
+pub mod fetch;
 pub mod kill;
 pub mod revocation;
 pub mod start;

@@ -59,6 +59,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Bench { bench: Bench::Start(options) } => bench::start::run(&options),
         Task::Bench { bench: Bench::Kill(options) } => bench::kill::run(&options),
         Task::Bench { bench: Bench::Tabs(options) } => bench::tabs::run(&options),
+        Task::Bench { bench: Bench::Fetch(options) } => bench::fetch::run(&options),
         Task::Bench { bench: Bench::Revocation { arguments } } => bench::revocation::run(&arguments),
         Task::Vectors { folder } => vectors::natively(folder.as_deref()),
         Task::Size => size::run(),

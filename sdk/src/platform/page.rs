@@ -84,6 +84,11 @@ pub fn origin() -> Option<String> {
     web_sys::window()?.location().origin().ok()
 }
 
+/// The origin of an absolute address; none if it is no address.
+pub fn origin_of(address: &str) -> Option<String> {
+    Url::new(address).ok().map(|url| url.origin())
+}
+
 /// An address from a base; none if it is no address.
 pub fn resolve(address: &str, base: &str) -> Option<Url> {
     Url::new_with_base(address, base).ok()
