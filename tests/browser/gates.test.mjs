@@ -9,9 +9,11 @@ import {
   expectClosed,
   expectHeading,
   expectOpen,
+  expectStanding,
   expectState,
   goTo,
   part,
+  passTime,
   requests,
   shownSid,
   signIn,
@@ -172,4 +174,66 @@ test.inBothFlows("text from the server or the address is shown as text", async (
   await expectHeading(page, "Page not found");
   assert.equal(await page.locator("main img, main script").count(), 0);
   assert.equal(await page.evaluate(() => globalThis.harmed), undefined);
+});
+
+test.inBothFlows("each claim stands where it comes from, with its age and who vouches for it", async ({ newPage, flow }) => {
+  const page = await newPage();
+  await signIn(page, { username: "bob", flow, at: "/sign-in?to=/account" });
+  await expectHeading(page, "Account");
+  const group = (source) => page.locator(`[data-source="${source}"]`);
+  const told = (source, part) => group(source).locator(`[data-part="${part}"]`).textContent();
+  const signed = flow === "token" ? "access-token" : "session-endpoint";
+  const unsigned = flow === "token" ? "token-endpoint" : "session-endpoint";
+  await group(signed).getByText(flow === "token" ? "signed, checked with the server's key" : "no signature").waitFor();
+  assert.equal(await told(signed, "roles"), "member");
+  assert.match(await told(signed, "scope"), /reports:write/);
+  assert.equal(await told(signed, "sub"), "u_bob");
+  assert.match(await told(signed, "age"), /just now|ago/);
+  // The token holds no name: no signature vouches for what stands beside it.
+  assert.deepEqual([await told(unsigned, "name"), await told(unsigned, "username")], ["Bob Baker", "bob"]);
+  assert.match(await told(unsigned, "verification"), /from the server itself, over its own connection; no signature/);
+  assert.equal(await page.locator("[data-source]").count(), flow === "token" ? 2 : 1);
+  if (flow === "token") assert.equal(await told(signed, "iss"), new URL(page.url()).origin);
+});
+
+test("a reader's own gate says what it says, follows claims and time, and points at a mistake", async ({ newUser, server }) => {
+  const user = await newUser();
+  await user.clock.install();
+  const page = await user.newPage();
+  await signIn(page, { username: "bob", flow: "session", at: "/sign-in?to=/account" });
+  const field = page.getByLabel("Your gate");
+  const says = page.locator('[data-part="gate-says"]');
+  const region = await says.elementHandle();
+  const decided = async (decision, sentence) => {
+    await page.locator(`[data-decision="${decision}"]`).getByText(sentence).waitFor();
+    assert.equal(await field.getAttribute("aria-invalid"), decision === "misread" ? "true" : null);
+  };
+  await field.fill("role:admin");
+  await decided("closed", "This needs the role admin, which you do not have.");
+  await server.control("/users/bob", { roles: ["admin", "member"] }, "PUT");
+  await decided("open", "Your claims hold all of it.");
+  assert.equal(await field.inputValue(), "role:admin", "what was typed stays through a change of rights");
+
+  await field.fill("fresh:30s&scope:reports:read");
+  await decided("open", "Your claims hold all of it.");
+  assert.equal(await page.locator('[data-part="gate-read"]').textContent(), "fresh:30s & scope:reports:read");
+  await page.locator('[data-part="gate-changes"]').waitFor();
+  await expectStanding(page, "current");
+  await passTime({ server, user, seconds: 31 });
+  await decided("closed", "What you may see was last confirmed more than 30 seconds ago.");
+  await page.locator('[data-part="gate-changes"]').waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "assurance:mfa" }).click();
+  await decided("step-up", "Confirm that it is you (mfa) to see this.");
+  assert.equal(await field.inputValue(), "assurance:mfa");
+
+  await field.fill("role:admin & & role:b");
+  await decided("misread", "Column 14: expected role:, scope:,");
+  assert.deepEqual(
+    await page.locator(".misread code").evaluate((code) => [code.textContent, code.querySelector("mark").textContent]),
+    ["role:admin & & role:b", "&"],
+  );
+  await field.fill("role:");
+  await decided("misread", "Column 6: expected the name of a role.");
+  assert.ok(await says.evaluate((now, before) => now === before, region), "the live region stays, so that it is heard");
 });

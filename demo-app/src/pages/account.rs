@@ -1,6 +1,7 @@
 //! Who does the server say you are, how do we know, and for how long?
 
 mod claims;
+mod gate;
 mod me;
 mod token;
 
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use crate::clock::{Clock, stamp, use_clock};
 use crate::header::flow_name;
 use crate::page::Page;
-use claims::ClaimsTable;
+use claims::ClaimsCard;
+use gate::TryGate;
 use me::Me;
 use token::Token;
 
@@ -36,9 +38,12 @@ pub fn Account() -> impl IntoView {
     });
     // The route around this page keeps it from being built without a session, and takes it down without one.
     let parts = move || now.get().map(|now| view! { <Parts now/> });
+    let token = move || now.get().map(|now| view! { <Token claims=now.claims/> });
     view! {
         <Page title="Account" lead="Who the server says you are, and how this browser knows.">
             {parts}
+            <TryGate/>
+            {token}
             <Me/>
         </Page>
     }
@@ -62,8 +67,7 @@ fn Parts(now: Now) -> impl IntoView {
                 <dd><code class="long" data-part="sid">{session.sid.clone()}</code></dd>
             </dl>
         </section>
-        <ClaimsTable claims=Arc::clone(&claims)/>
-        <Token claims/>
+        <ClaimsCard claims/>
     }
 }
 

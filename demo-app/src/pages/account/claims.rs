@@ -1,48 +1,97 @@
-//! What are the claims, and where do they come from?
+//! What are the claims, where does each come from, how old is it, and who vouches for it?
 
 use std::sync::Arc;
 
 use countersign_leptos::Claims;
-use countersign_leptos::countersign::core::{Source, Verification};
+use countersign_leptos::countersign::core::json::{Value, print};
+use countersign_leptos::countersign::core::{Provenance, Source, Verification};
 use leptos::prelude::*;
 
 use crate::clock::{machine_stamp, stamp, use_clock};
 
+/// Claims that are moments, in seconds.
+const MOMENTS: [&str; 4] = ["auth_time", "iat", "nbf", "exp"];
+
+/// A claim by its name, and as it is shown.
+type Row = (String, AnyView);
+
 #[component]
-pub fn ClaimsTable(claims: Arc<Claims>) -> impl IntoView {
-    let clock = use_clock();
-    let provenance = claims.provenance.clone();
-    let (tone, verification) = verification(&provenance.verification);
+pub fn ClaimsCard(claims: Arc<Claims>) -> impl IntoView {
+    let (beside, held) = (beside(&claims), held(&claims));
+    let unsigned = claims.beside.first().map(|name| claims.provenance_of(name));
     view! {
         <section class="card" aria-labelledby="claims">
             <h2 id="claims">"Claims"</h2>
+            <p class="hint">"What the server says about you, each claim below the place where it said so."</p>
+            <Group provenance=claims.provenance.clone() rows=held/>
+            {unsigned.map(|provenance| view! { <Group provenance rows=beside/> })}
+        </section>
+    }
+}
+
+/// Claims of one origin.
+#[component]
+fn Group(provenance: Provenance, rows: Vec<Row>) -> impl IntoView {
+    let clock = use_clock();
+    let (tone, vouched) = verification(&provenance.verification);
+    let (word, title) = source(provenance.source);
+    view! {
+        <section class="origin" data-source=word aria-label=title>
+            <h3>{title}</h3>
+            <p class="provenance">
+                <span data-part="age">{move || clock.since(provenance.received_at)}</span>
+                <span data-part="verification" class=tone>{vouched}</span>
+            </p>
             <dl class="facts">
-                <dt>"Name"</dt>
-                <dd data-part="name">{claims.name.clone().unwrap_or_else(|| "not said".to_owned())}</dd>
-                <dt>"Username"</dt>
-                <dd data-part="username">{claims.username.clone().unwrap_or_else(|| "not said".to_owned())}</dd>
-                <dt>"Subject"</dt>
-                <dd><code class="long">{claims.subject.clone()}</code></dd>
-                <dt>"Roles"</dt>
-                <dd data-part="roles">{words(&claims.roles)}</dd>
-                <dt>"Scope"</dt>
-                <dd data-part="scope">{words(&claims.scope)}</dd>
-                {claims.authenticated_at.map(|at| view! {
-                    <dt>"Signed in"</dt>
-                    <dd><time datetime=machine_stamp(at as f64)>{stamp(at as f64)}</time></dd>
-                })}
-            </dl>
-            <h3>"How we know"</h3>
-            <dl class="facts">
-                <dt>"Source"</dt>
-                <dd data-part="source">{source(provenance.source)}</dd>
-                <dt>"Age"</dt>
-                <dd data-part="age">{move || clock.since(provenance.received_at)}</dd>
-                <dt>"Vouched for by"</dt>
-                <dd data-part="verification" class=tone>{verification}</dd>
+                {rows.into_iter().map(|(name, shown)| view! {
+                    <dt><code>{name.clone()}</code></dt>
+                    <dd data-part=name>{shown}</dd>
+                }).collect_view()}
             </dl>
         </section>
     }
+}
+
+/// First what the application works with, by our words for it, then everything else by its own name.
+fn held(claims: &Claims) -> Vec<Row> {
+    let texts = [("username", &claims.username), ("name", &claims.name), ("email", &claims.email)];
+    let is_here = |name: &str| !claims.beside.contains(&name);
+    let mut rows: Vec<Row> = vec![("sub".to_owned(), code(&claims.subject))];
+    let texts = texts.into_iter().filter(|(name, _)| is_here(name));
+    rows.extend(texts.filter_map(|(name, text)| Some((name.to_owned(), text.clone()?.into_any()))));
+    for (name, list) in [("roles", &claims.roles), ("scope", &claims.scope), ("permissions", &claims.permissions)] {
+        if !list.is_empty() || claims.all.member(name).is_some() {
+            rows.push((name.to_owned(), words(list)));
+        }
+    }
+    let Value::Object(all) = &claims.all else { return rows };
+    for (name, value) in all {
+        if !rows.iter().any(|(known, _)| known == name) {
+            rows.push((name.clone(), shown(name, value)));
+        }
+    }
+    rows
+}
+
+/// What the token does not hold.
+fn beside(claims: &Claims) -> Vec<Row> {
+    let texts = [("username", &claims.username), ("name", &claims.name), ("email", &claims.email)];
+    let texts = texts.into_iter().filter(|(name, _)| claims.beside.contains(name));
+    texts.filter_map(|(name, text)| Some((name.to_owned(), text.clone()?.into_any()))).collect()
+}
+
+fn shown(name: &str, value: &Value) -> AnyView {
+    match (value, value.as_number()) {
+        (_, Some(at)) if MOMENTS.contains(&name) => {
+            view! { <time datetime=machine_stamp(at)>{stamp(at)}</time> }.into_any()
+        }
+        (Value::Text(text), _) => code(text),
+        _ => code(&print(value)),
+    }
+}
+
+fn code(text: &str) -> AnyView {
+    view! { <code class="long">{text.to_owned()}</code> }.into_any()
 }
 
 fn words(words: &[String]) -> AnyView {
@@ -53,22 +102,27 @@ fn words(words: &[String]) -> AnyView {
     view! { <ul class="words">{words.iter().map(one).collect_view()}</ul> }.into_any()
 }
 
-fn source(source: Source) -> &'static str {
+fn source(source: Source) -> (&'static str, &'static str) {
     match source {
-        Source::SessionEndpoint => "the answer of the session endpoint",
-        Source::AccessToken => "the access token itself",
-        Source::TokenEndpoint => "the token endpoint, beside a token that only the server can read",
+        Source::SessionEndpoint => ("session-endpoint", "From the session endpoint"),
+        Source::AccessToken => ("access-token", "In the access token"),
+        Source::TokenEndpoint => ("token-endpoint", "From the token endpoint, beside the token"),
     }
 }
 
 fn verification(verification: &Verification) -> (&'static str, String) {
     match verification {
-        Verification::FromServer => ("good", "the server itself, over its own connection; no signature".to_owned()),
-        Verification::Pending => ("", "the server itself; the signature is being checked".to_owned()),
-        Verification::Verified { key_id } => ("good", format!("a signature, checked with the server's key {key_id}")),
-        Verification::Unsupported => ("", "the server itself; this browser can't check the signature".to_owned()),
+        Verification::FromServer => {
+            ("good", "from the server itself, over its own connection; no signature".to_owned())
+        }
+        Verification::Pending => ("", "from the server itself; the signature is being checked".to_owned()),
+        Verification::Verified { key_id } if key_id.is_empty() => {
+            ("good", "signed, checked with the server's key".to_owned())
+        }
+        Verification::Verified { key_id } => ("good", format!("signed, checked with the server's key {key_id}")),
+        Verification::Unsupported => ("", "from the server itself; this browser can't check the signature".to_owned()),
         Verification::Failed => {
-            ("bad", "nobody: it is no token of this server for us, and every gate stays closed".to_owned())
+            ("bad", "no token of this server for us: nobody vouches for it, and every gate stays closed".to_owned())
         }
     }
 }
