@@ -24,6 +24,7 @@ mod fetch;
 mod gate;
 #[doc(hidden)]
 pub mod platform;
+mod verifier;
 mod watch;
 
 pub use countersign_core as core;
@@ -38,4 +39,5 @@ pub use builder::Builder;
 pub use client::{AuthClient, SignOutOutcome};
 pub use fetch::Repeat;
 pub use gate::GateWatch;
+pub use verifier::Verifier;
 pub use watch::Watch;

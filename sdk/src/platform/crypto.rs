@@ -1,14 +1,33 @@
 //! What does the browser compute for the core? Signature checks, by WebCrypto, and chance.
 
+use std::cell::RefCell;
+
 use countersign_core::effect::SignatureCheck;
 use countersign_core::input::VerifyOutcome;
-use countersign_core::jwt::Algorithm;
-use js_sys::{Array, JSON, Object, Uint8Array};
+use countersign_core::jwt::{Algorithm, Key};
+use js_sys::{Array, JSON, Object};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto};
 
 use super::js;
+
+/// More keys than this are imported anew each time.
+const MOST_IMPORTED: usize = 32;
+
+thread_local! {
+    static IMPORTED: RefCell<Vec<Imported>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A key as the browser holds it, for one algorithm. Which keys count is decided elsewhere, each time.
+#[derive(Clone)]
+struct Imported {
+    algorithm: Algorithm,
+    jwk: String,
+    key: CryptoKey,
+    /// The algorithm's parameters for a check.
+    parameters: Object,
+}
 
 /// Checks a signature. Whatever the browser can't import or compute is `Unsupported`, never `Right`.
 pub async fn verify(check: &SignatureCheck) -> VerifyOutcome {
@@ -19,21 +38,44 @@ pub async fn verify(check: &SignatureCheck) -> VerifyOutcome {
     }
 }
 
+/// Whether the browser knows the key's algorithm, and the key is one: a point on its curve.
+pub async fn is_importable(key: &Key) -> bool {
+    let Some(algorithm) = key.algorithms.first() else { return false };
+    match subtle() {
+        Ok(subtle) => imported(&subtle, *algorithm, &key.jwk).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 async fn attempt(check: &SignatureCheck) -> Result<bool, JsValue> {
     let subtle = subtle()?;
-    let (import, verify) = parameters(check.algorithm);
-    let key: Object = JSON::parse(&check.key)?.dyn_into()?;
-    let usages = Array::of1(&"verify".into());
-    let key = JsFuture::from(subtle.import_key_with_object("jwk", &key, &import, false, &usages)?).await?;
-    let key: CryptoKey = key.dyn_into()?;
-    let (signature, message) = (Uint8Array::from(&check.signature[..]), Uint8Array::from(&check.message[..]));
-    let right = subtle.verify_with_object_and_js_u8_array_and_js_u8_array(&verify, &key, &signature, &message)?;
+    let Imported { key, parameters, .. } = imported(&subtle, check.algorithm, &check.key).await?;
+    // The browser copies both before it goes on.
+    let right =
+        subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, &key, &check.signature, &check.message)?;
     Ok(JsFuture::from(right).await?.is_truthy())
 }
 
-/// Missing where the page is not a secure context.
+async fn imported(subtle: &SubtleCrypto, algorithm: Algorithm, jwk: &str) -> Result<Imported, JsValue> {
+    let is_it = |one: &&Imported| one.algorithm == algorithm && one.jwk == jwk;
+    if let Some(there) = IMPORTED.with_borrow(|all| all.iter().find(is_it).cloned()) {
+        return Ok(there);
+    }
+    let (import, parameters) = parameters(algorithm);
+    let key: Object = JSON::parse(jwk)?.dyn_into()?;
+    let usages = Array::of1(&"verify".into());
+    let key = JsFuture::from(subtle.import_key_with_object("jwk", &key, &import, false, &usages)?).await?;
+    let imported = Imported { algorithm, jwk: jwk.to_owned(), key: key.dyn_into()?, parameters };
+    IMPORTED.with_borrow_mut(|all| {
+        all.truncate(MOST_IMPORTED - 1);
+        all.insert(0, imported.clone());
+    });
+    Ok(imported)
+}
+
+/// Missing where the page is not a secure context. Workers have it too.
 fn subtle() -> Result<SubtleCrypto, JsValue> {
-    let crypto = web_sys::window().ok_or(JsValue::UNDEFINED)?.crypto()?;
+    let crypto = js::member(&js_sys::global(), "crypto");
     js::present(&crypto, "subtle").map(JsCast::unchecked_into).ok_or(JsValue::UNDEFINED)
 }
 
