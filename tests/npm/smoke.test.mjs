@@ -17,7 +17,13 @@ test("it exports what its types declare, and nothing else", async () => {
   const exported = Object.keys(await load("index.js")).sort();
   const declared = [...read("index.d.ts").matchAll(/^export (?:declare )?(?:class|function|const) (\w+)/gm)];
   assert.deepEqual(exported, declared.map(([, name]) => name).sort());
-  assert.deepEqual(exported, ["CountersignError", "createAuth"]);
+  assert.deepEqual(exported, ["CountersignError", "createAuth", "createVerifier", "decodeToken", "load", "returnAddress"]);
+});
+
+test("the readers for vectors are what their types declare", async () => {
+  const exported = Object.keys(await load("conformance.js")).sort();
+  const declared = [...read("conformance.d.ts").matchAll(/^export (?:function (\w+)|\{ (\w+) \})/gm)];
+  assert.deepEqual(exported, declared.map(([, name, other]) => name ?? other).sort());
 });
 
 test("an Auth has what its type declares, and nothing else", async () => {
@@ -52,7 +58,7 @@ test("the optimised module answers calls", async () => {
   glue.initSync({ module: readFileSync(join(folder, "countersign_js_bg.wasm")) });
   const refusal = (flow) => {
     try {
-      glue.start(flow, undefined, undefined, undefined, [], () => {});
+      glue.start(JSON.stringify({ flow }), () => {});
     } catch (text) {
       return JSON.parse(text).code;
     }

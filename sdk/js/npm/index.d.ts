@@ -20,6 +20,8 @@ export interface AuthOptions {
   storage?: Storage;
   /** Milliseconds before the end of the idle time at which `snapshot.idleEndsAt` appears. Default 60000. */
   idleWarning?: number;
+  /** Where the provider puts roles, scope and names, if not in claims of those names. */
+  claimMap?: ClaimMap;
   /** Origins besides the server's whose requests get the credential, such as `"https://api.example.com"`. */
   allowedOrigins?: string[];
   /** Where the WebAssembly is, if not beside this module: an address, a response, or its bytes. */
@@ -27,13 +29,103 @@ export interface AuthOptions {
 }
 
 /**
+ * Where claims are. Each list is asked in order: the first name that is there counts, and lists of rights are joined. A
+ * place is the name of a claim, or the names that lead to it from the outside in: for Keycloak
+ * `{ roles: [["realm_access", "roles"], ["resource_access", "my-client", "roles"]] }`.
+ */
+export interface ClaimMap {
+  username?: ClaimPlace[];
+  name?: ClaimPlace[];
+  email?: ClaimPlace[];
+  roles?: ClaimPlace[];
+  scope?: ClaimPlace[];
+  permissions?: ClaimPlace[];
+}
+
+export type ClaimPlace = string | string[];
+
+/**
  * Starts a client, or gives the living one with the same server, client id and flow. Call it once for the page, and
  * `dispose()` as often as it was called.
  *
  * Rejects with `no_browser` outside a page, `wasm_unavailable`, `invalid_options`, `invalid_flow`, `invalid_storage`,
- * `invalid_address` or `insecure_origin`.
+ * `invalid_claim_map`, `invalid_address` or `insecure_origin`.
  */
 export function createAuth(options?: AuthOptions): Promise<Auth>;
+
+/**
+ * Loads the module: for those below that do not wait, where no `createAuth` went before. Rejects with `wasm_unavailable`.
+ * Outside a page, as in a worker or in Node, hand it the module or its bytes.
+ */
+export function load(wasm?: AuthOptions["wasm"]): Promise<void>;
+
+/**
+ * Decodes a signed token for display (RFC 7519): **nobody vouches for it**. Within 16 KiB and depth 32, strict base64url,
+ * one JSON object each, no member twice. Throws `not_a_token`, `token_encrypted` or `not_loaded`.
+ */
+export function decodeToken(token: string): { readonly header: JsonObject; readonly claims: JsonObject };
+
+/**
+ * A verifier of tokens that are not the session's own, which is checked by itself. WebCrypto does the arithmetic. Rejects
+ * with `invalid_options` and `wasm_unavailable`. In Node or a worker call `load` first.
+ */
+export function createVerifier(policy: TokenPolicy): Promise<Verifier>;
+
+/** What a token has to be. What is left out is checked as strictly as can be. */
+export interface TokenPolicy {
+  /** The JWK set (RFC 7517), as an object or as text: at most 100 keys. Keys for other uses and private ones are left out. */
+  keys: { keys: object[] } | string;
+  /** Compared with `iss` as an exact string. */
+  issuer: string;
+  /** What `aud` has to name; `null` where somebody else is the audience and checks it. */
+  audience: string | null;
+  /** Default `"access-token"` (RFC 9068). One kind never passes for another. */
+  kind?: "access-token" | "id-token" | "security-event" | "logout-token";
+  /** An allow-list. Default: all that are here. A key is used only for the algorithm that it is for. */
+  algorithms?: Algorithm[];
+  /** Claims that have to be there besides those of the kind. */
+  required?: string[];
+  /** Seconds by which clocks may differ. Default 60. */
+  leeway?: number;
+  /** Seconds since `iat` that are allowed. Default: any. */
+  maxAge?: number;
+}
+
+export type Algorithm =
+  | "ES256" | "ES384" | "ES512"
+  | "RS256" | "RS384" | "RS512"
+  | "PS256" | "PS384" | "PS512"
+  | "EdDSA" | "Ed25519";
+
+export interface Verifier {
+  /** The keys of the set that this browser can use. */
+  readonly keys: readonly { readonly keyId: string | null; readonly algorithms: readonly Algorithm[] }[];
+  /**
+   * Checks a token from text to signature; times by this device's clock. The last 64 that were verified are remembered as
+   * a whole, and only their time is judged again: the same token gives the same object.
+   *
+   * Rejects with `not_a_token`, `token_encrypted`, `token_kind`, `token_algorithm`, `token_critical`, `token_header`,
+   * `token_claim_missing`, `token_claim_mistyped`, `token_issuer`, `token_audience`, `token_authorized_party`,
+   * `token_expired`, `token_not_yet_valid`, `token_too_old`, `token_no_key`, `token_signature`, or `token_unsupported`
+   * where the browser can't tell.
+   */
+  verify(token: string): Promise<VerifiedToken>;
+}
+
+export interface VerifiedToken {
+  readonly header: JsonObject;
+  readonly claims: JsonObject;
+  /** The `kid` of the key that vouches for it; null where the key has none. */
+  readonly keyId: string | null;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * The address to return to after a sign-in, absolute, if it stays on the page's origin; else null (RFC 9700 §4.11.1).
+ * `page` is the absolute address that relative ones start from. Default: this page's. Throws `not_loaded`.
+ */
+export function returnAddress(address: string, page?: string): string | null;
 
 export interface Auth {
   /** Who is signed in, as far as this tab knows. The same object until something changes. */
@@ -121,10 +213,17 @@ export interface SignedInState {
   readonly assurance: string | null;
   readonly methods: readonly string[];
   /** All claims as the server sent them. */
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: JsonObject;
+  /** Which of these the token does not hold: the answer that brought it said them, and no signature vouches for them. */
+  readonly beside: readonly ("username" | "name" | "email")[];
+  /** Where the claims come from. */
   readonly source: "session-endpoint" | "access-token" | "token-endpoint";
   /** Whether a signature vouches for the claims. */
   readonly verification: "from-server" | "pending" | "verified" | "unsupported" | "failed";
+  /** The `kid` of the key that vouches for them; null where none does, or it has no name. */
+  readonly keyId: string | null;
+  /** When the claims arrived: Unix milliseconds by this device's clock. */
+  readonly receivedAt: number;
   /** The session's public name; no secret. */
   readonly sid: string;
   readonly flow: Flow;

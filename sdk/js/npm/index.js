@@ -1,6 +1,6 @@
 // What does the application see? Plain objects and promises over the wasm bindings.
 
-import init, { start } from "./countersign_js.js";
+import init, { decodeToken as decode, returnAddress as resolve, start, TokenVerifier } from "./countersign_js.js";
 
 /** A failure with a stable `code`; `who` must act on it. */
 export class CountersignError extends Error {
@@ -17,6 +17,7 @@ export class CountersignError extends Error {
 const living = new Set();
 
 let loading;
+let isLoaded = false;
 
 export async function createAuth(options = {}) {
   if (typeof window === "undefined" || typeof document === "undefined") {
@@ -30,10 +31,26 @@ export async function createAuth(options = {}) {
   return Auth.start(options);
 }
 
-async function load(wasm) {
+export async function createVerifier({ keys, wasm, ...policy }) {
+  await load(wasm);
+  const set = typeof keys === "string" ? keys : JSON.stringify(keys ?? null);
+  const verifier = forward(() => new TokenVerifier(set, JSON.stringify(policy)));
+  return new Verifier(verifier, freeze(JSON.parse(await settle(() => verifier.keys()))));
+}
+
+export function decodeToken(token) {
+  return freeze(JSON.parse(ready(() => decode(String(token)))));
+}
+
+export function returnAddress(address, page = globalThis.location?.href) {
+  return ready(() => resolve(String(address), String(page))) ?? null;
+}
+
+export async function load(wasm) {
   loading ??= init(wasm === undefined ? undefined : { module_or_path: wasm });
   try {
     await loading;
+    isLoaded = true;
   } catch (cause) {
     // Perhaps the network was down: the next call tries again.
     loading = undefined;
@@ -142,6 +159,20 @@ class Auth {
   }
 }
 
+class Verifier {
+  #verifier;
+
+  constructor(verifier, keys) {
+    this.#verifier = verifier;
+    this.keys = keys;
+    Object.freeze(this);
+  }
+
+  async verify(token) {
+    return freeze(await settle(() => this.#verifier.verify(String(token))));
+  }
+}
+
 class LiveGate {
   #client;
   #gate;
@@ -234,9 +265,18 @@ function read(client) {
 
 /** What is shown cannot be changed by who looks at it. */
 function freeze(value) {
-  if (value === null || typeof value !== "object" || value instanceof Error) return value;
+  if (value instanceof Error || Object.isFrozen(value)) return value;
   Object.values(value).forEach(freeze);
   return Object.freeze(value);
+}
+
+/** For calls that need the module and can't wait for it. */
+function ready(call) {
+  if (!isLoaded) {
+    const message = "The WebAssembly module is not there yet: await load(), createAuth() or createVerifier() first.";
+    throw new CountersignError({ code: "not_loaded", who: "application", message });
+  }
+  return forward(call);
 }
 
 function forward(call) {

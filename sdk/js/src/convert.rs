@@ -2,6 +2,7 @@
 
 use countersign::core::claims::{Claims, Source, Verification};
 use countersign::core::json::{self, Value, object};
+use countersign::core::jwt::{Key, Verified};
 use countersign::{
     Decision, DeviceSession, Durability, Error, Reason, ServerTime, Session, Snapshot, Standing, State, Who,
 };
@@ -71,6 +72,22 @@ pub fn decision(decision: &Decision, changes_at: Option<i64>) -> String {
     json::print(&Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
+pub fn verified(token: &Verified) -> String {
+    json::print(&object([
+        ("header", token.header().clone()),
+        ("claims", token.claims().clone()),
+        ("keyId", token.key_id().into()),
+    ]))
+}
+
+pub fn keys(keys: &[Key]) -> String {
+    let one = |key: &Key| {
+        let algorithms = key.algorithms.iter().map(|algorithm| algorithm.name().into()).collect();
+        object([("keyId", key.id.as_deref().into()), ("algorithms", Value::List(algorithms))])
+    };
+    json::print(&Value::List(keys.iter().map(one).collect()))
+}
+
 fn error_value(error: &Error) -> Value {
     let who = match error.who {
         Who::User => "user",
@@ -127,8 +144,11 @@ fn signed_in(claims: &Claims, session: &Session, expires_at: i64, standing: Stan
         ("assurance", claims.assurance.as_deref().into()),
         ("methods", texts(&claims.methods)),
         ("claims", claims.all.clone()),
+        ("beside", Value::List(claims.beside.iter().map(|name| (*name).into()).collect())),
         ("source", source(&claims.provenance.source).into()),
         ("verification", verification(&claims.provenance.verification).into()),
+        ("keyId", key_id(&claims.provenance.verification).into()),
+        ("receivedAt", claims.provenance.received_at.into()),
         ("sid", session.sid.as_str().into()),
         ("flow", session.flow.code().into()),
         ("expiresAt", expires_at.into()),
@@ -143,6 +163,14 @@ fn source(source: &Source) -> &'static str {
         Source::SessionEndpoint => "session-endpoint",
         Source::AccessToken => "access-token",
         Source::TokenEndpoint => "token-endpoint",
+    }
+}
+
+/// An empty one is a key without a name.
+fn key_id(verification: &Verification) -> Option<&str> {
+    match verification {
+        Verification::Verified { key_id } if !key_id.is_empty() => Some(key_id),
+        _ => None,
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Whatever is data crosses as JSON text; whatever fails is thrown as the JSON of an error.
 
+mod conformance;
 mod convert;
 mod options;
+mod tokens;
 
 use countersign::core::gate::{Gate, GateSyntax};
 use countersign::{AuthClient, Error, GateWatch, Repeat, Revoke, Watch};

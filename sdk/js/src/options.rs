@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::core::json::{self, Value};
-use countersign::{AuthClient, Builder, Error, FlowKind, StorageMode};
+use countersign::{AuthClient, Builder, ClaimMap, Error, FlowKind, StorageMode};
 
 /// The client that the options describe.
 pub fn read(options: &str) -> Result<Builder, Error> {
@@ -37,6 +37,10 @@ pub fn read(options: &str) -> Result<Builder, Error> {
         for origin in origins {
             builder = builder.allow_origin(origin.as_text().ok_or_else(|| not("allowedOrigins", "a list of origins"))?);
         }
+    }
+    if let Some(map) = chosen(&options, "claimMap") {
+        let told = |problem| invalid("invalid_claim_map", format!("claimMap can't be used: {problem}."));
+        builder = builder.claims(ClaimMap::read(map).map_err(told)?);
     }
     Ok(builder)
 }
