@@ -36,11 +36,14 @@ pub enum Task {
         #[command(subcommand)]
         bench: Bench,
     },
-    /// Ask the core published vectors, natively; fails on a wrong must
+    /// Ask published vectors, of the core natively or of the npm package in Chromium; fails on a wrong must
     Vectors {
         /// A folder of the layout of tests/vectors, which is the default
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
+        /// Through the npm package as packed, in Chromium
+        #[arg(long)]
+        browser: bool,
     },
     /// Print the bytes of the page and of the npm package
     Size,

@@ -19,7 +19,10 @@ export function readChallenge(
   challenge?: string,
 ): "renew" | "forbidden" | "step-up" | "nonce" | "nothing";
 
-/** Checks a bare signature with a public key as JWK text; undefined where the algorithm is not one that is ever accepted. */
+/**
+ * Checks a bare signature with a public key as JWK text; undefined where the algorithm is not one that is ever accepted, or
+ * the key is not one for it.
+ */
 export function checkSignature(
   algorithm: string,
   key: string,

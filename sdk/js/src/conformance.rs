@@ -4,7 +4,7 @@ use countersign::core::effect::SignatureCheck;
 use countersign::core::headers::{self, Remedy};
 use countersign::core::input::VerifyOutcome;
 use countersign::core::json::{self, Value, object};
-use countersign::core::jwt::{Algorithm, Compact, KeySet, Refusal};
+use countersign::core::jwt::{Algorithm, Compact, Key, KeySet, Refusal};
 use countersign::core::sse::Reader;
 use countersign::platform::crypto;
 use js_sys::{Array, Promise, Uint8Array};
@@ -58,10 +58,12 @@ pub fn read_challenge(status: u16, challenge: Option<String>) -> String {
     .to_owned()
 }
 
-/// Undefined where the algorithm is none of ours.
+/// Undefined where the algorithm is none of ours, or the key is for none or another of ours.
 #[wasm_bindgen(js_name = checkSignature)]
-pub fn check_signature(algorithm: &str, key: String, message: Vec<u8>, signature: Vec<u8>) -> Option<Promise> {
-    let check = SignatureCheck { algorithm: Algorithm::from_name(algorithm)?, key, message, signature };
+pub fn check_signature(algorithm: &str, key: &str, message: Vec<u8>, signature: Vec<u8>) -> Option<Promise> {
+    let algorithm = Algorithm::from_name(algorithm)?;
+    let key = Key::read(&json::parse(key.as_bytes()).ok()?).filter(|key| key.algorithms.contains(&algorithm))?;
+    let check = SignatureCheck { algorithm, key: key.jwk, message, signature };
     Some(future_to_promise(async move { Ok(word(crypto::verify(&check).await).into()) }))
 }
 

@@ -2,13 +2,25 @@
 
 use base64ct::{Base64, Encoding};
 use countersign_core::jwt::{KeySet, native};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Outcome, Score, tests};
 
 pub fn run(document: &Value) -> Score {
     let mut score = Score::default();
     tests(document).for_each(|test| score.count(test, judge(test)));
+    score
+}
+
+/// Single keys: the public ones may be used, each for its own algorithm, and nothing that holds a secret.
+pub fn run_keys(document: &Value) -> Score {
+    let mut score = Score::default();
+    for test in tests(document) {
+        let set = KeySet::read(json!({"keys": [test["jwk"]]}).to_string().as_bytes()).unwrap_or_default();
+        let is_used = set.keys().iter().any(native::is_importable);
+        let is_public = ["d", "k"].iter().all(|secret| test["jwk"].get(secret).is_none());
+        score.count(test, Outcome::of(is_used == is_public, || format!("used: {is_used}")));
+    }
     score
 }
 
