@@ -7,10 +7,10 @@ use std::rc::Rc;
 use countersign_core::Secret;
 use countersign_core::effect::Keep;
 use countersign_core::input::{ReadOutcome, Stored, SwapOutcome};
+use countersign_core::json;
 use futures_channel::oneshot;
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage as _};
-use serde::Serialize;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
@@ -176,17 +176,13 @@ async fn one_of(target: &web_sys::EventTarget, names: [&'static str; 2]) -> &'st
     happened.await.unwrap_or(names[1])
 }
 
-/// What the next page load may know before the wasm is there, as JSON in localStorage: no secret, and no proof.
-#[derive(Serialize)]
-struct Hint {
-    /// Unix milliseconds by the device's clock; null when nobody is signed in.
-    signed_in_until: Option<i64>,
-}
-
-/// Keeps the hint under `countersign.hint|` and the client's name. Where storage is refused there is none.
+/// Keeps what the next page load may know before the wasm is there: no secret, and no proof. JSON in localStorage, under
+/// `countersign.hint|` and the client's name: until when somebody is signed in, in Unix milliseconds by the device's clock,
+/// or null. Where storage is refused there is none.
 pub fn keep_hint(name: &str, signed_in_until: Option<i64>) {
     if local_storage_is_there() {
-        let _ = LocalStorage::set(format!("countersign.hint|{name}"), Hint { signed_in_until });
+        let hint = json::print(&json::object([("signed_in_until", signed_in_until.into())]));
+        let _ = LocalStorage::raw().set_item(&format!("countersign.hint|{name}"), &hint);
     }
 }
 

@@ -5,9 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use countersign_core::input::{RecallOutcome, Stamp};
+use countersign_core::json::{self, Value};
 use countersign_core::{Input, Secret};
 use gloo_storage::{SessionStorage, Storage as _};
-use serde::{Deserialize, Serialize};
 
 use super::tabs::{Claim, Settled};
 use super::{Feed, crypto};
@@ -22,14 +22,25 @@ pub struct TabStorage {
     key: String,
     /// The lock by which the entry is this page's.
     claim: RefCell<Option<Claim>>,
-    owner: Rc<Cell<Option<u64>>>,
+    owner: Rc<Cell<Option<i64>>>,
 }
 
-/// The entry as it is written.
-#[derive(Serialize, Deserialize)]
+/// The entry as it is written: JSON, by the core, so that no second reader of it is in the module.
 struct Entry {
-    owner: u64,
+    owner: i64,
     kept: String,
+}
+
+impl Entry {
+    fn read(text: &str) -> Option<Self> {
+        let document = json::parse(text.as_bytes()).ok()?;
+        let owner = document.member("owner")?.as_integer()?;
+        Some(Self { owner, kept: document.member("kept")?.as_text()?.to_owned() })
+    }
+
+    fn print(&self) -> String {
+        json::print(&json::object([("owner", Value::Integer(self.owner)), ("kept", self.kept.as_str().into())]))
+    }
 }
 
 impl TabStorage {
@@ -48,7 +59,8 @@ impl TabStorage {
         if !is_there() {
             return feed.send(Input::Recalled { stamp, outcome: RecallOutcome::Refused });
         }
-        let Ok(Entry { owner, kept }) = SessionStorage::get(&self.key) else {
+        let entry = SessionStorage::raw().get_item(&self.key).ok().flatten();
+        let Some(Entry { owner, kept }) = entry.as_deref().and_then(Entry::read) else {
             return feed.send(Input::Recalled { stamp, outcome: RecallOutcome::Nothing });
         };
         let (ours, answer) = (Rc::clone(&self.owner), feed.clone());
@@ -73,7 +85,8 @@ impl TabStorage {
             Some(kept) => {
                 if let Some(owner) = self.owner.get().or_else(|| self.claim_anew()) {
                     // A full storage refuses: then a reload asks the server.
-                    let _ = SessionStorage::set(&self.key, Entry { owner, kept: kept.expose().to_owned() });
+                    let entry = Entry { owner, kept: kept.expose().to_owned() };
+                    let _ = SessionStorage::raw().set_item(&self.key, &entry.print());
                 }
             }
         }
@@ -85,15 +98,15 @@ impl TabStorage {
         self.claim.take();
     }
 
-    fn claim_anew(&self) -> Option<u64> {
+    fn claim_anew(&self) -> Option<i64> {
         let random = crypto::random()?;
-        let owner = random[..4].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let owner = random[..4].iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
         self.claim.replace(Claim::new(&self.lock(owner), None, |_| {}));
         self.owner.set(Some(owner));
         Some(owner)
     }
 
-    fn lock(&self, owner: u64) -> String {
+    fn lock(&self, owner: i64) -> String {
         format!("countersign|{}|tab|{owner}", self.name)
     }
 }
