@@ -35,6 +35,7 @@ pub struct Builder {
     idle_warning: Option<Duration>,
     dialect: Dialect,
     claim_map: ClaimMap,
+    trace: Option<usize>,
 }
 
 impl Default for Builder {
@@ -49,6 +50,7 @@ impl Default for Builder {
             idle_warning: None,
             dialect: Dialect::default(),
             claim_map: ClaimMap::default(),
+            trace: None,
         }
     }
 }
@@ -113,6 +115,12 @@ impl Builder {
         self
     }
 
+    /// How many steps [`AuthClient::trace`] remembers, in at most so many KiB; 0 keeps none. Default: that of [`Config`].
+    pub fn trace(mut self, steps: usize) -> Self {
+        self.trace = Some(steps);
+        self
+    }
+
     /// Starts the client, or gives the living one with the same server, client id and flow; that one keeps its other
     /// choices. Nothing is known yet when it returns: the state is `Unknown` until the server was asked.
     ///
@@ -150,6 +158,7 @@ impl Builder {
         config.idle_warning = warning.unwrap_or(config.idle_warning);
         config.dialect = self.dialect;
         config.claim_map = self.claim_map;
+        config.trace = self.trace.unwrap_or(config.trace);
         for origin in &self.allowed_origins {
             config.allowed_origins.push(address(origin, &page_origin)?.origin());
         }

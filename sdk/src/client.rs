@@ -150,6 +150,19 @@ impl AuthClient {
         self.driver.server_time()
     }
 
+    /// What this client was told, did and showed, and why: one JSON document for a report of a mistake, without secrets and
+    /// without persons. None where it was [switched off](Builder::trace).
+    ///
+    /// It holds the last steps of this page's life in memory, and nothing sends or stores it.
+    pub fn trace(&self) -> Option<String> {
+        self.driver.trace()
+    }
+
+    /// How many steps the client has taken: whether there is news in [`AuthClient::trace`], without making it.
+    pub fn trace_steps(&self) -> u64 {
+        self.driver.trace_steps()
+    }
+
     /// Takes back one [`start`](Builder::start). With the last, everything stops, and calls that still wait get the
     /// error `disposed`. The user stays signed in. Says whether it was the last.
     pub fn dispose(&self) -> bool {

@@ -101,6 +101,14 @@ impl Driver {
         self.machine.borrow().server_time(page::moment()?.monotonic)
     }
 
+    pub fn trace(&self) -> Option<String> {
+        self.machine.borrow().trace()
+    }
+
+    pub fn trace_steps(&self) -> u64 {
+        self.machine.borrow().trace_steps()
+    }
+
     /// Stops everything; calls that wait are answered with `disposed`.
     pub fn stop(&self) {
         self.platform.take();

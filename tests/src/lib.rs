@@ -14,6 +14,7 @@ mod exchange;
 mod jar;
 mod locks;
 mod network;
+pub mod replay;
 mod server;
 mod shared_record;
 mod signature;

@@ -346,7 +346,7 @@ impl Inner {
     pub fn load(&mut self, id: usize) {
         let tab = &mut self.tabs[id];
         tab.life += 1;
-        tab.machine = Some(Machine::new(tab.config.clone()));
+        tab.machine = Some(Machine::new(Config { trace: self.trace, ..tab.config.clone() }));
         tab.shown.clear();
         let life = tab.life;
         self.feed_later((id, life), Input::Started);
@@ -354,6 +354,7 @@ impl Inner {
 
     /// The page is gone, with all that was in it.
     pub fn bury(&mut self, id: usize) {
+        self.replay_trace(id);
         let tab = &mut self.tabs[id];
         tab.machine = None;
         tab.stream = None;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use countersign_core::FlowKind;
 use countersign_core::input::{HttpFailure, Input, StreamNews};
+use countersign_core::trace::replay::Replayed;
 
 use crate::administrator::Administrator;
 use crate::browser::{Browser, BrowserState};
@@ -38,6 +39,10 @@ pub(crate) struct Inner {
     pub agenda: Agenda,
     pub evidence: Evidence,
     pub last_call: u64,
+    /// How many steps a client remembers.
+    pub trace: usize,
+    /// How much was run again of the traces of those that died, if that is asked for.
+    pub replays: Option<Replayed>,
 }
 
 impl World {
@@ -58,6 +63,8 @@ impl World {
             agenda: Agenda::default(),
             evidence: Evidence::default(),
             last_call: 0,
+            trace: 500,
+            replays: None,
         })))
     }
 

@@ -88,6 +88,9 @@ pub struct Config {
     pub dialect: Dialect,
     /// Where the provider puts roles, scope and names.
     pub claim_map: ClaimMap,
+    /// How many steps [`Machine::trace`](crate::Machine::trace) remembers, in at most so many KiB. Default 500; 0 keeps
+    /// none.
+    pub trace: usize,
 }
 
 impl Config {
@@ -105,6 +108,7 @@ impl Config {
             idle_warning: 60_000,
             dialect: Dialect::countersign(),
             claim_map: ClaimMap::standard(),
+            trace: 500,
         }
     }
 

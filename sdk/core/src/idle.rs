@@ -5,6 +5,7 @@ use crate::input::CallId;
 use crate::machine::Machine;
 use crate::renewal::FLOOR;
 use crate::time::{MonotonicMillis, UnixMillis};
+use crate::trace::at_rest;
 
 /// The server ends the session by its own clock: asked a moment too early, it would say that a second is left.
 const MARGIN: i64 = 1_000;
@@ -28,6 +29,8 @@ pub(crate) struct Idle {
     /// When the session ends, by the device's clock: told to the application while its countdown runs.
     countdown: Option<UnixMillis>,
 }
+
+at_rest!(Idle { acted_at, told_at, touched_at, lifetime, server_ends, countdown });
 
 impl Idle {
     /// The user acted in this tab.

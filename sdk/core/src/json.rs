@@ -13,6 +13,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 pub use number::Number;
+pub(crate) use print::write_text;
 pub use typed::Mismatch;
 
 /// How deep lists and objects may nest (C16).

@@ -19,6 +19,8 @@ mod verified;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub(crate) use cache::lifetime;
+pub(crate) use compact::decode;
 pub use compact::{Compact, LONGEST, Signed};
 pub use decoded::Decoded;
 pub use keys::{Key, KeySet};

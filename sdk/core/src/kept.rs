@@ -9,6 +9,7 @@ use crate::json::{self, Value};
 use crate::machine::{Machine, TOKEN_MARGIN, Who};
 use crate::secret::Secret;
 use crate::time::UnixMillis;
+use crate::trace::at_rest;
 
 /// What this tab knows of what is kept.
 #[derive(Debug, Default)]
@@ -20,6 +21,15 @@ pub(crate) struct KeptTokens {
     recall: Option<Stamp>,
     /// The browser refuses to keep anything in a tab.
     is_refused: bool,
+}
+
+at_rest!(KeptTokens { shared, own, is_refused } without { recall });
+
+impl KeptTokens {
+    /// Nothing is asked of the host.
+    pub fn rests(&self) -> bool {
+        self.recall.is_none()
+    }
 }
 
 /// An answer of the token endpoint, as it is kept.

@@ -30,6 +30,7 @@ mod tabs;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod trace;
 
 pub use claims::{ClaimMap, Claims, Provenance, Source, Verification};
 pub use config::{Config, FlowKind, StorageMode};

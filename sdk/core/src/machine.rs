@@ -1,5 +1,7 @@
 //! What happens next? The one mutable thing of the core: it takes an input at a moment and hands out effects.
 
+mod rest;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -15,9 +17,12 @@ use crate::renewal::Renewals;
 use crate::requests::Requests;
 use crate::revocation::Revocation;
 use crate::secret::Secret;
+use crate::sse;
 use crate::state::{Durability, Reason, Session, Snapshot, Standing, State};
 use crate::tabs::Tabs;
 use crate::time::{Moment, MonotonicMillis, ServerClock, ServerTime, UnixMillis};
+use crate::trace::at_rest;
+use crate::trace::{Noted, Trace};
 
 /// A token that ends within this is not sent any more: the request would arrive after its end.
 pub(crate) const TOKEN_MARGIN: u64 = 5_000;
@@ -46,6 +51,7 @@ pub struct Machine {
     last_stamp: Stamp,
     wakes_at: Option<MonotonicMillis>,
     hint: Option<UnixMillis>,
+    trace: Option<Box<Trace>>,
 }
 
 /// Who is signed in, with what it takes to act for them.
@@ -76,12 +82,27 @@ pub(crate) struct Holding {
     pub renew_at: Option<MonotonicMillis>,
 }
 
+at_rest!(Holding {
+    claims,
+    sid,
+    token,
+    established_at,
+    session_ends,
+    drifted,
+    generation,
+    expires_at,
+    doubted_since,
+    renew_at
+});
+
 #[derive(Debug)]
 pub(crate) struct Token {
     pub secret: Secret,
     pub ends: MonotonicMillis,
     pub expires_at: UnixMillis,
 }
+
+at_rest!(Token { secret, ends, expires_at });
 
 /// What the machine knows of its page and user.
 #[derive(Debug)]
@@ -91,6 +112,8 @@ pub(crate) struct Page {
     /// Hidden for good or in the back/forward cache: nothing gated is shown until it was checked again (C34).
     pub covered: bool,
 }
+
+at_rest!(Page { visible, online, covered });
 
 /// Prints what an application can see; tokens on their way through are nobody's to print.
 impl std::fmt::Debug for Machine {
@@ -113,6 +136,7 @@ impl Machine {
             idle: Idle::default(),
             kept: KeptTokens::default(),
             server_clock: ServerClock::default(),
+            trace: Trace::new(&config),
             config,
             now,
             who: Who::Unknown,
@@ -127,6 +151,10 @@ impl Machine {
 
     /// Takes one piece of news. Drain [`Machine::poll_effect`] afterwards.
     pub fn handle(&mut self, moment: Moment, input: Input) {
+        if let Some(trace) = &mut self.trace {
+            trace.begin(&self.config, &moment, &input);
+        }
+        let done = self.effects.len();
         self.advance(moment);
         match input {
             Input::Started => self.on_started(),
@@ -148,6 +176,7 @@ impl Machine {
         self.keep_stream();
         self.set_timer();
         self.keep_hint();
+        self.keep_trace(done);
     }
 
     /// The next piece of work for the host; none when all is handed out.
@@ -171,6 +200,45 @@ impl Machine {
     /// What the server's clock says, as its answers have shown it; none before the first.
     pub fn server_time(&self, monotonic: MonotonicMillis) -> Option<ServerTime> {
         self.server_clock.at(monotonic)
+    }
+
+    /// What happened here and why, as one JSON document without secrets and persons; none where it is switched off.
+    /// `docs/architecture.md` says what is in it.
+    pub fn trace(&self) -> Option<String> {
+        self.trace.as_ref().map(|trace| trace.export())
+    }
+
+    /// The number of the last step in [`Machine::trace`]: it grows with each input.
+    pub fn trace_steps(&self) -> u64 {
+        self.trace.as_ref().map_or(0, |trace| trace.steps())
+    }
+
+    #[cfg(feature = "replay")]
+    pub(crate) fn last_step(&self) -> Option<&str> {
+        self.trace.as_ref()?.last_step()
+    }
+
+    /// Says in the trace why something is done, or is not.
+    pub(crate) fn note(&mut self, noted: impl Into<Noted>) {
+        if let Some(trace) = &mut self.trace {
+            trace.note(noted.into());
+        }
+    }
+
+    /// What was read of the stream.
+    pub(crate) fn hear(&mut self, events: &[sse::Event], retry: Option<u64>, is_overflowed: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.hear(&self.config, events, retry, is_overflowed);
+        }
+    }
+
+    fn keep_trace(&mut self, done: usize) {
+        let Some(mut trace) = self.trace.take() else { return };
+        trace.end(&self.config, self.effects.iter().skip(done), &self.snapshot());
+        if trace.is_part_full() && self.rests() {
+            trace.begin_part(&self.config, |line| self.write_state(line));
+        }
+        self.trace = Some(trace);
     }
 
     fn state(&self) -> State {

@@ -23,6 +23,7 @@ use crate::secret::Secret;
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
+use crate::trace::at_rest;
 use job::{Job, Kind, Step};
 pub(crate) use pace::renew_at;
 
@@ -49,6 +50,8 @@ pub(crate) struct Renewals {
     look: Option<Stamp>,
 }
 
+at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at } without { job, next, look });
+
 impl Renewals {
     pub fn record(&self) -> &Record {
         &self.record
@@ -56,6 +59,11 @@ impl Renewals {
 
     pub fn is_shared(&self) -> bool {
         !self.is_refused
+    }
+
+    /// Nothing is under way.
+    pub fn rests(&self) -> bool {
+        self.job.is_none() && self.next.is_empty() && self.look.is_none()
     }
 
     /// A job is under way.

@@ -1,6 +1,8 @@
 //! How does a request get its credential, and what happens after a 401? At most one renewal and one repeat for each
 //! (C06).
 
+mod rest;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::devices;

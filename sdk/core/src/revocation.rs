@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
+use crate::trace::at_rest;
 pub(crate) use event::{Event, Verdict};
 use stream::Stream;
 
@@ -33,6 +34,19 @@ pub(crate) struct Revocation {
     distrusted_at: Option<MonotonicMillis>,
     pub(crate) pending: crate::jwt::pending::Pending,
 }
+
+at_rest!(Revocation {
+    place,
+    last_heard,
+    wanted,
+    asked,
+    issuer,
+    configured_issuer,
+    stream,
+    contact_at,
+    distrusted_at,
+    pending
+});
 
 impl Revocation {
     pub fn new(configured_issuer: Option<String>, server: String) -> Self {
@@ -61,6 +75,11 @@ impl Revocation {
     /// The number of the event that a credential has to be as young as.
     pub fn wanted(&self) -> u64 {
         self.wanted
+    }
+
+    /// Nothing is under way.
+    pub fn rests(&self) -> bool {
+        self.stream.rests() && self.pending.rests()
     }
 
     /// Who signs tokens and events.

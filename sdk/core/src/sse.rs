@@ -51,6 +51,11 @@ impl Reader {
         self.overflowed
     }
 
+    /// Whether no event has arrived in part.
+    pub fn is_between_events(&self) -> bool {
+        self.line.is_empty() && self.data.is_empty() && self.name.is_empty()
+    }
+
     /// Where to go on after the stream broke: what was cut off is not counted.
     pub fn last_id(&self) -> &str {
         &self.last_id

@@ -4,15 +4,18 @@
 use crate::effect::Effect;
 use crate::json::{self, Value};
 use crate::machine::Machine;
+use crate::trace::at_rest;
 
 /// Longer messages are not ours.
-const LONGEST: usize = 32 * 1024;
+pub(crate) const LONGEST: usize = 32 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tabs {
     /// This tab holds the event stream for all of them.
     pub leads: bool,
 }
+
+at_rest!(Tabs { leads });
 
 impl Machine {
     pub(crate) fn stand_for_leader(&mut self) {

@@ -31,9 +31,14 @@ impl Moment {
 
     /// A fraction in `0.0..1.0`, for jitter; independent of [`Moment::key`].
     pub fn fraction(&self) -> f64 {
+        f64::from(self.chance()) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// What the fraction is made of. It decides about time only, so a trace may have it.
+    pub(crate) fn chance(&self) -> u32 {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(&self.random[16..20]);
-        f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+        u32::from_le_bytes(bytes)
     }
 }
 

@@ -24,6 +24,8 @@ export interface AuthOptions {
   claimMap?: ClaimMap;
   /** Origins besides the server's whose requests get the credential, such as `"https://api.example.com"`. */
   allowedOrigins?: string[];
+  /** How many steps `auth.trace()` remembers, in at most so many KiB; 0 keeps none. Default 500. */
+  trace?: number;
   /** Where the WebAssembly is, if not beside this module: an address, a response, or its bytes. */
   wasm?: string | URL | Request | Response | BufferSource | WebAssembly.Module | Promise<Response>;
 }
@@ -168,6 +170,11 @@ export interface Auth {
    * Throws `invalid_gate`.
    */
   gate(gate: Gate): LiveGate;
+  /**
+   * What this client was told, did and showed, and why: one JSON document to attach to a report, without secrets and
+   * without names. It is kept in this page's memory only; `undefined` where `trace: 0` switched it off.
+   */
+  trace(): string | undefined;
   /** Takes back one `createAuth`; stops everything with the last. The user stays signed in. */
   dispose(): void;
 }

@@ -145,6 +145,10 @@ class Auth {
     return new LiveGate(this.#client, String(gate), this.#gates);
   }
 
+  trace() {
+    return this.#client.trace();
+  }
+
   dispose() {
     if (this.#client.dispose()) {
       living.delete(this);

@@ -120,6 +120,10 @@ impl Client {
         self.client.server_time().map(|time| convert::server_time(&time))
     }
 
+    pub fn trace(&self) -> Option<String> {
+        self.client.trace()
+    }
+
     /// Whether that was the last start, and everything has stopped.
     pub fn dispose(&self) -> bool {
         self.client.dispose()

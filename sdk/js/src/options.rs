@@ -32,6 +32,10 @@ pub fn read(options: &str) -> Result<Builder, Error> {
         builder =
             builder.idle_warning(Duration::from_millis(millis.ok_or_else(|| not("idleWarning", "milliseconds"))?));
     }
+    if let Some(steps) = chosen(&options, "trace") {
+        let steps = steps.as_integer().and_then(|steps| usize::try_from(steps).ok());
+        builder = builder.trace(steps.ok_or_else(|| not("trace", "a number of steps"))?);
+    }
     if let Some(origins) = chosen(&options, "allowedOrigins") {
         let Value::List(origins) = origins else { return Err(not("allowedOrigins", "a list of origins")) };
         for origin in origins {

@@ -16,3 +16,4 @@ mod simulation;
 mod storage;
 mod tabs;
 mod token;
+mod trace;

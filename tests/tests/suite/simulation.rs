@@ -61,6 +61,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, flow: FlowKind, without_locks: bool) -> Self {
         let world = World::with(seed, |_| {});
+        world.replay_traces(10 + (seed % 60) as usize);
         let browser = world.browser();
         if without_locks {
             browser.refuse_locks();
@@ -164,6 +165,8 @@ impl Run {
         self.tabs.iter().for_each(Tab::thaw);
         self.world.settle();
         self.world.advance(90);
+        let replayed = self.world.replayed();
+        eprintln!("{replayed:?}");
         let told = format!("{:?}, seed {}: {:#?}", self.flow, self.seed, self.story);
         for (what, call) in &self.calls {
             assert!(call.is_over(), "{what} hangs in {told}");

@@ -44,6 +44,10 @@ impl Place {
         }
     }
 
+    pub(crate) fn names(&self) -> &[String] {
+        &self.0
+    }
+
     fn find<'a>(&self, claims: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(claims, |value, name| value.member(name))
     }

@@ -38,7 +38,7 @@ fn write_all<'a>(around: [char; 2], parts: impl Iterator<Item = (Option<&'a str>
     text.push(around[1]);
 }
 
-fn write_text(string: &str, text: &mut String) {
+pub(crate) fn write_text(string: &str, text: &mut String) {
     text.push('"');
     for character in string.chars() {
         match character {

@@ -3,6 +3,7 @@
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::jwt::KeySet;
 use crate::time::{Moment, MonotonicMillis};
+use crate::trace::at_rest;
 
 /// An unknown key causes at most one fetch in this time. No answer is used for less, either, or every token would ask.
 const COOLDOWN: u64 = 30_000;
@@ -29,6 +30,8 @@ pub(crate) struct KeyCache {
     /// Fetches that brought nothing, in a row.
     failures: u32,
 }
+
+at_rest!(KeyCache { keys, age, ends, entity_tag, next_fetch, failures } without { fetch });
 
 /// What an answer was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,11 +94,11 @@ impl KeyCache {
                 let Some(keys) = KeySet::read(&response.body) else { return false };
                 self.keys = keys;
                 self.entity_tag = response.header("etag").map(str::to_owned);
-                self.age = age(response).unwrap_or(USUAL_AGE);
+                self.age = lifetime(response).unwrap_or(USUAL_AGE);
                 true
             }
             304 if self.entity_tag.is_some() => {
-                self.age = age(response).unwrap_or(self.age);
+                self.age = lifetime(response).unwrap_or(self.age);
                 true
             }
             _ => false,
@@ -104,7 +107,7 @@ impl KeyCache {
 }
 
 /// `max-age` less `Age` (RFC 9111 §4.2), in milliseconds and within our bounds; none where the server says nothing.
-fn age(response: &Response) -> Option<u64> {
+pub(crate) fn lifetime(response: &Response) -> Option<u64> {
     let directives = response.header("cache-control")?;
     let directive = |name: &str| {
         directives.split(',').map(str::trim).find_map(|directive| {

@@ -109,7 +109,7 @@ pub(super) fn parts(text: &str) -> Result<[&str; 3], NotAToken> {
 }
 
 /// Strict: no padding, no other sign, and unused bits are zero (RFC 7515 §2).
-pub(super) fn decode(part: &str) -> Result<Vec<u8>, NotAToken> {
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, NotAToken> {
     BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| NotAToken::NotBase64)
 }
 

@@ -3,6 +3,7 @@
 use crate::json::{self, Value};
 use crate::jwt::Algorithm;
 use crate::jwt::compact::decode;
+use crate::trace::at_rest;
 
 /// A set with more keys or bytes is not looked at.
 const MOST_KEYS: usize = 100;
@@ -13,6 +14,8 @@ const LARGEST: usize = 256 * 1024;
 pub struct KeySet {
     keys: Vec<Key>,
 }
+
+at_rest!(KeySet { keys });
 
 /// One public key, bound to the algorithms that it may be used with.
 #[derive(Debug, Clone, PartialEq)]

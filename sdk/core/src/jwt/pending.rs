@@ -13,6 +13,7 @@ use crate::machine::{Machine, Who};
 use crate::revocation::Event;
 use crate::secret::Secret;
 use crate::time::MonotonicMillis;
+use crate::trace::at_rest;
 
 /// More tokens than this never wait for a key set.
 const MOST_WAITING: usize = 32;
@@ -24,6 +25,8 @@ pub(crate) struct Pending {
     parked: Vec<(Subject, Examined)>,
     cache: KeyCache,
 }
+
+at_rest!(Pending { cache } without { checks, parked });
 
 /// A check that is out.
 #[derive(Debug)]
@@ -50,6 +53,11 @@ impl Subject {
 impl Pending {
     pub fn is_waiting(&self) -> bool {
         self.checks.iter().any(|check| check.subject.is_event()) || self.parked.iter().any(|(one, _)| one.is_event())
+    }
+
+    /// Nothing is asked of the host or the server.
+    pub fn rests(&self) -> bool {
+        self.checks.is_empty() && self.parked.is_empty() && !self.cache.is_fetching()
     }
 
     /// What waits belongs to a session that is over.

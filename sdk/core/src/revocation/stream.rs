@@ -9,6 +9,9 @@ use crate::revocation::SILENCE;
 use crate::secret::Secret;
 use crate::sse::{self, Reader};
 use crate::time::MonotonicMillis;
+use crate::trace::{AtRest, Line, at_rest};
+#[cfg(feature = "replay")]
+use crate::trace::{part, replay::NotATrace};
 
 /// The longest wait before the stream is opened again (P09).
 const LONGEST_WAIT: u64 = 30_000;
@@ -20,6 +23,8 @@ pub(super) struct Stream {
     failures: u32,
     retry: Option<u64>,
 }
+
+at_rest!(Stream { step, failures, retry });
 
 #[derive(Debug, Default)]
 enum Step {
@@ -34,6 +39,46 @@ enum Step {
         /// The server took us in.
         accepted: bool,
     },
+}
+
+/// What was heard in part would be lost: then nothing rests.
+impl AtRest for Step {
+    fn write(&self, _name: &str, line: &mut Line<'_>) {
+        line.begin();
+        match self {
+            Self::Closed => {}
+            Self::Waiting(until) => line.number("until", *until),
+            Self::Open { stamp, reader: _, heard_at, accepted } => {
+                line.part("stamp", stamp);
+                line.part("heard_at", heard_at);
+                line.part("accepted", accepted);
+            }
+        }
+        line.close();
+    }
+
+    #[cfg(feature = "replay")]
+    fn read(value: &Value) -> Result<Self, NotATrace> {
+        if value.member("stamp").is_none() {
+            return Ok(part::<Option<_>>(value, "until")?.map_or(Self::Closed, Self::Waiting));
+        }
+        Ok(Self::Open {
+            stamp: part(value, "stamp")?,
+            reader: Reader::default(),
+            heard_at: part(value, "heard_at")?,
+            accepted: part(value, "accepted")?,
+        })
+    }
+}
+
+impl Stream {
+    /// Nothing was heard in part.
+    pub fn rests(&self) -> bool {
+        match &self.step {
+            Step::Open { reader, .. } => reader.is_between_events(),
+            _ => true,
+        }
+    }
 }
 
 impl Machine {
@@ -96,8 +141,10 @@ impl Machine {
             }
             StreamNews::Bytes(bytes) => {
                 let events = reader.take(&bytes);
-                self.revocation.stream.retry = reader.retry.or(self.revocation.stream.retry);
-                if reader.is_overflowed() {
+                let (retry, is_overflowed) = (reader.retry, reader.is_overflowed());
+                self.hear(&events, retry, is_overflowed);
+                self.revocation.stream.retry = retry.or(self.revocation.stream.retry);
+                if is_overflowed {
                     self.emit(Effect::CloseStream);
                     self.reopen_later();
                 }

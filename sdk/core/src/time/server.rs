@@ -1,6 +1,7 @@
 //! What does the server's clock say? An estimate with a bound, from what its answers show (C20).
 
 use crate::time::{MonotonicMillis, UnixMillis};
+use crate::trace::at_rest;
 
 /// Servers write their time in whole seconds.
 const RESOLUTION: i64 = 999;
@@ -11,6 +12,8 @@ pub(crate) struct ServerClock {
     /// The least and the greatest distance that fits what was shown.
     bounds: Option<(i64, i64)>,
 }
+
+at_rest!(ServerClock { bounds });
 
 /// The server's time, give or take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

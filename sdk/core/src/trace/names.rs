@@ -1,0 +1,140 @@
+//! What stands in a trace for a secret or a person? A name that is the same each time and leads nowhere, such as
+//! `<token-3>`.
+
+use crate::config::Config;
+
+/// An older value that comes again gets a new name.
+const MOST: usize = 1_000;
+
+/// So short that no secret fits into what looks like a name.
+const LONGEST_KIND: usize = 8;
+const MOST_DIGITS: usize = 9;
+
+/// The names that were given. Only digests of the values are kept, so that no token outlives its use here.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    given: Vec<Given>,
+    last: u64,
+}
+
+/// Addresses that can't exist (RFC 6761 §6.4).
+const SERVER: &str = "https://server.invalid";
+const PAGE: &str = "https://page.invalid";
+
+#[derive(Debug)]
+struct Given {
+    digest: u64,
+    kind: &'static str,
+    number: u64,
+}
+
+impl Names {
+    /// The name of a value. What is a name already keeps it, so that a trace which is run again names all the same way;
+    /// and nothing stays nothing, because that decides things.
+    pub fn of(&mut self, config: &Config, kind: &'static str, value: &str) -> String {
+        if let Some(number) = number(value) {
+            self.last = self.last.max(number);
+            return value.to_owned();
+        }
+        // The issuer may be the server with its path.
+        if value.strip_prefix(&config.server_origin).is_some_and(|rest| rest.is_empty() || rest == config.base_path) {
+            return SERVER.to_owned();
+        }
+        if value.is_empty() || value == config.page_origin {
+            return if value.is_empty() { "" } else { PAGE }.to_owned();
+        }
+        let digest = digest(value);
+        let known = self.given.iter().find(|given| given.digest == digest);
+        let (kind, number) = known.map_or((kind, self.last + 1), |given| (given.kind, given.number));
+        if number > self.last {
+            self.last = number;
+            if self.given.len() == MOST {
+                self.given.remove(0);
+            }
+            self.given.push(Given { digest, kind, number });
+        }
+        format!("<{kind}-{number}>")
+    }
+
+    /// The number of the last name, from which one that goes on counts.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    #[cfg(feature = "replay")]
+    pub fn go_on_from(&mut self, last: u64) {
+        self.last = last;
+    }
+}
+
+/// Whether a text is a name of ours.
+pub(super) fn is_name(text: &str) -> bool {
+    number(text).is_some()
+}
+
+fn number(text: &str) -> Option<u64> {
+    if text.len() > LONGEST_KIND + MOST_DIGITS + 3 {
+        return None;
+    }
+    let inside = text.strip_prefix('<')?.strip_suffix('>')?;
+    let kind = inside.bytes().take_while(u8::is_ascii_lowercase).count();
+    let digits = inside.get(kind..)?.strip_prefix('-')?;
+    let mut number = 0;
+    for byte in digits.bytes() {
+        number = number * 10 + u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+    }
+    ((1..=LONGEST_KIND).contains(&kind) && (1..=MOST_DIGITS).contains(&digits.len())).then_some(number)
+}
+
+/// FNV-1a. It only has to tell values apart; it stays in this page's memory, and is never shown.
+fn digest(value: &str) -> u64 {
+    value.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FlowKind;
+
+    fn config() -> Config {
+        let config = Config::new(FlowKind::Token, "https://app.test", "https://auth.test");
+        Config { base_path: "/one".to_owned(), ..config }
+    }
+
+    #[test]
+    fn one_value_has_one_name_and_others_have_others() {
+        let (config, mut names) = (config(), Names::default());
+        let mut of = |kind, value| names.of(&config, kind, value);
+        assert_eq!(of("token", "eyJ.secret.1"), "<token-1>");
+        assert_eq!(of("user", "bob"), "<user-2>");
+        assert_eq!(of("key", "eyJ.secret.1"), "<token-1>");
+        assert_eq!(of("user", ""), "");
+    }
+
+    #[test]
+    fn server_and_page_are_told_apart_and_not_told() {
+        let (config, mut names) = (config(), Names::default());
+        let mut of = |value| names.of(&config, "origin", value);
+        assert_eq!([of("https://auth.test"), of("https://auth.test/one")], [SERVER, SERVER]);
+        assert_eq!([of("https://app.test"), of("https://auth.test.evil")], [PAGE, "<origin-1>"]);
+    }
+
+    #[test]
+    fn a_name_keeps_itself_and_its_number_is_not_given_again() {
+        let (config, mut names) = (config(), Names::default());
+        assert_eq!(names.of(&config, "token", "<key-7>"), "<key-7>");
+        assert_eq!(names.of(&config, "token", "secret"), "<token-8>");
+        for other in ["<key-x>", "<key-+7>", "key-7", "<KEY-7>", "<-7>", "<key-7", "<key--7>", "<abcdefghi-7>"] {
+            assert!(!is_name(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn however_many_values_come_memory_is_bounded() {
+        let (config, mut names) = (config(), Names::default());
+        for number in 0..3 * MOST {
+            names.of(&config, "token", &format!("secret {number}"));
+        }
+        assert_eq!((names.given.len(), names.last()), (MOST, 3 * MOST as u64));
+    }
+}

@@ -1,0 +1,87 @@
+//! Why did the client do that? One word for each decision, said where it is made, and a sentence for people.
+
+macro_rules! notes {
+    ($($note:ident, $code:literal, $sentence:literal;)*) => {
+        /// Why something was done, or was not.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Note {
+            $(#[doc = $sentence] $note,)*
+        }
+
+        impl Note {
+            pub const ALL: &[Self] = &[$(Self::$note),*];
+
+            /// The stable word for it in a trace.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$note => $code,)* }
+            }
+
+            /// A sentence for people. `{}` stands for the word or the time that was noted with it.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$note => $sentence,)* }
+            }
+        }
+    };
+}
+
+notes! {
+    Slept, "slept", "The device slept for {}, or its clock was set: nothing is sure until the server was asked.";
+    Ahead, "ahead", "The credential is renewed before it ends.";
+    SessionEndReached, "session_end_reached", "The end that the server announced is reached, so it is asked.";
+    WithoutLock, "without_lock", "The lock between tabs was not to be had; the shared record alone decides.";
+    WaitsForLease, "waits_for_lease", "Another tab's renewal may still be out: it is given {}.";
+    AsksAgain, "asks_again", "The answer was lost, so the same renewal is asked for once more.";
+    TooLateToAsk, "too_late_to_ask", "A renewal's answer was lost and it is too late to ask for it again: what is held is used to its end.";
+    Established, "established", "The server vouched for this session.";
+    Denied, "denied", "The server did not accept these credentials.";
+    Ended, "ended", "The session ended: {}.";
+    SignedOutHere, "signed_out_here", "Signed out here, whatever the network does.";
+    OtherSession, "other_session", "Another session began in this browser.";
+    Superseded, "superseded", "An older copy of this browser's own credential was presented; the session itself lives.";
+    Fenced, "fenced", "Somebody signed out meanwhile, so the credential that came is given back.";
+    Overtaken, "overtaken", "Something newer happened meanwhile, so it is judged anew.";
+    SignOutOwed, "sign_out_owed", "A sign-out is owed: until the server knows of it, nobody is signed in again.";
+    SignOutTaken, "sign_out_taken", "The server acknowledged the sign-out.";
+    BacksOff, "backs_off", "There was no verdict, so nothing changes; the next attempt comes in {}.";
+    FollowsRecord, "follows_record", "Another tab changed the session, and this one follows.";
+    SlowStorage, "slow_storage", "Storage did not answer in time and is asked again.";
+    NoStorage, "no_storage", "The browser refuses storage: everything stays in this tab.";
+    DoubtedCredential, "doubted_credential", "A request was refused, so the server is asked about the credential.";
+    SentAgain, "sent_again", "With the new credential the request is sent once more.";
+    WouldLoop, "would_loop", "Renewing did not help before, so the refusal stands.";
+    ForeignOrigin, "foreign_origin", "The request goes to an origin that may not have the credential.";
+    Revoked, "revoked", "A security event of the server ended the session.";
+    Stale, "stale", "A security event says that a right changed: the server is asked.";
+    MissedEvents, "missed_events", "Events were missed, so the server is asked.";
+    NotBelieved, "not_believed", "An event or token failed its checks: it ends nothing, and the server is asked.";
+    NewerEvent, "newer_event", "An answer names a newer event than this tab has seen.";
+    NoContact, "no_contact", "Nothing was heard of the server for too long, so it is asked.";
+    StreamLost, "stream_lost", "The event stream was lost; it is opened again in {}.";
+    StreamSilent, "stream_silent", "The event stream fell silent and counts as dead.";
+}
+
+/// A note with what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub note: Note,
+    pub millis: Option<u64>,
+    pub word: Option<&'static str>,
+}
+
+impl Note {
+    /// With a time in milliseconds.
+    pub(crate) fn millis(self, millis: u64) -> Noted {
+        Noted { millis: Some(millis), ..self.into() }
+    }
+
+    /// With a word of our own.
+    pub(crate) fn word(self, word: &'static str) -> Noted {
+        Noted { word: Some(word), ..self.into() }
+    }
+}
+
+impl From<Note> for Noted {
+    fn from(note: Note) -> Self {
+        Self { note, millis: None, word: None }
+    }
+}
