@@ -5,7 +5,7 @@ use crate::input::CallId;
 use crate::machine::Machine;
 use crate::renewal::FLOOR;
 use crate::time::{MonotonicMillis, UnixMillis};
-use crate::trace::at_rest;
+use crate::trace::{Note, at_rest};
 
 /// The server ends the session by its own clock: asked a moment too early, it would say that a second is left.
 const MARGIN: i64 = 1_000;
@@ -158,6 +158,7 @@ impl Machine {
         let is_due = self.idle.touch_at(session_ends).is_some_and(|at| at <= now);
         if is_due && self.page.online && !self.renewals.is_backing_off() {
             self.idle.touched_at = Some(now);
+            self.note(Note::TellsAct);
             self.want_told(None);
         }
         let counts = self.idle.warns_at(self.config.idle_warning).is_some_and(|at| at <= now);

@@ -22,7 +22,7 @@ use crate::state::{Durability, Reason, Session, Snapshot, Standing, State};
 use crate::tabs::Tabs;
 use crate::time::{Moment, MonotonicMillis, ServerClock, ServerTime, UnixMillis};
 use crate::trace::at_rest;
-use crate::trace::{Noted, Trace};
+use crate::trace::{Note, Noted, Trace};
 
 /// A token that ends within this is not sent any more: the request would arrive after its end.
 pub(crate) const TOKEN_MARGIN: u64 = 5_000;
@@ -280,6 +280,7 @@ impl Machine {
             return;
         }
         let slept = drift.unsigned_abs();
+        self.note(Note::Slept.millis(slept));
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
         if let Who::User(holding) = &mut self.who {

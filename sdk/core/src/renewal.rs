@@ -23,7 +23,7 @@ use crate::secret::Secret;
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
-use crate::trace::at_rest;
+use crate::trace::{Note, at_rest};
 use job::{Job, Kind, Step};
 pub(crate) use pace::renew_at;
 
@@ -151,6 +151,7 @@ impl Machine {
         let is_certain = !self.renewals.is_signing_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
+        self.note(Note::SignedOutHere);
         self.drop_jobs();
         self.forget(Reason::SignedOut);
         self.fail_waiting(&Error::signed_out());
@@ -161,6 +162,7 @@ impl Machine {
     /// The server ended the session: forget it, and let the other tabs find it in the record.
     pub(crate) fn end_session(&mut self, reason: Reason) {
         let Some(sid) = self.sid().map(str::to_owned) else { return };
+        self.note(Note::Ended.word(reason.code()));
         // A sign-in that is under way replaces this session anyway.
         if !self.renewals.is_signing_in() {
             self.drop_jobs();
@@ -255,6 +257,7 @@ impl Machine {
         if is_under_way.into_iter().any(|kind| matches!(kind, Kind::SignOut { .. } | Kind::SignIn { .. })) {
             return;
         }
+        self.note(Note::SignOutOwed);
         let sid = Some(owed).filter(|sid| !sid.is_empty());
         self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid, owed: true });
         self.start_next();

@@ -14,6 +14,7 @@ use crate::json::Value;
 use crate::machine::{Machine, Who};
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
+use crate::trace::Note;
 
 /// More renewals after a 401 than this in a minute mean that renewing does not help: a loop.
 const MOST_PER_MINUTE: usize = 4;
@@ -64,6 +65,7 @@ enum Step {
 impl Machine {
     pub(crate) fn on_ask(&mut self, id: CallId, ask: Ask) {
         if !self.config.allows(&ask.origin) {
+            self.note(Note::ForeignOrigin);
             let message = format!("{} is not an allowed origin: name it in the configuration.", ask.origin);
             return self.reply(id, Reply::Failed(Error::application("origin_not_allowed", message)));
         }
@@ -107,6 +109,7 @@ impl Machine {
                 (Step::Doubted { .. }, Who::Nobody(_)) => self.deliver(id),
                 (_, Who::Nobody(_)) => self.fail_call(id, Error::signed_out()),
                 (Step::Doubted { repeated: false }, Who::User(_)) if failure.is_none() && self.may_repeat(id) => {
+                    self.note(Note::SentAgain);
                     self.step(id, Step::Waiting { repeated: true });
                     self.go(id);
                 }
@@ -196,6 +199,7 @@ impl Machine {
             return self.deliver(id);
         }
         if answer.problem.as_deref() == Some("other_session") {
+            self.note(Note::OtherSession);
             self.want_check(None);
             return self.fail_call(id, Error::user("other_session", "Another session began in this browser."));
         }
@@ -204,12 +208,15 @@ impl Machine {
         }
         let is_renewed_since = self.holding().is_some_and(|holding| holding.established_at > at);
         if is_renewed_since && !repeated && self.may_repeat(id) && self.is_credential_usable() {
+            self.note(Note::SentAgain);
             self.step(id, Step::Waiting { repeated: true });
             return self.go(id);
         }
         if repeated || !self.may_renew_again() {
+            self.note(Note::WouldLoop);
             return self.deliver(id);
         }
+        self.note(Note::DoubtsCredential);
         self.step(id, Step::Doubted { repeated });
         // What another tab was given since is as good as an answer of our own.
         if self.flow.rotates() { self.want_credential() } else { self.want_check(None) }

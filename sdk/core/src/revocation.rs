@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
-use crate::trace::at_rest;
+use crate::trace::{Note, at_rest};
 pub(crate) use event::{Event, Verdict};
 use stream::Stream;
 
@@ -115,13 +115,14 @@ impl Machine {
         match Event::read(set, &self.revocation.issuer, &self.config.client_id, &holding.claims.subject, &holding.sid) {
             Ok((event, _)) if event.ep <= self.revocation.place => {}
             Ok((event, token)) => self.verify_event(event, token),
-            Err(_) => self.distrust(),
+            Err(why) => self.distrust(why.code()),
         }
     }
 
     /// What fails judgement ends nothing, and causes one look at the server in a while (P04).
-    pub(crate) fn distrust(&mut self) {
+    pub(crate) fn distrust(&mut self, why: &'static str) {
         let now = self.now.monotonic;
+        self.note(Note::NotBelieved.word(why));
         if self.revocation.distrusted_at.is_none_or(|at| at + SILENCE <= now) {
             self.revocation.distrusted_at = Some(now);
             self.want_check(None);
@@ -140,12 +141,14 @@ impl Machine {
             }
             Verdict::Revoked(reason) => return self.end_session(reason),
             Verdict::Stale => {
+                self.note(Note::Stale);
                 self.revocation.wanted = self.revocation.wanted.max(event.ep);
                 self.want_renewed_claims();
             }
             Verdict::Unknown => self.revocation.place = event.ep,
         }
         if has_missed_some {
+            self.note(Note::MissedEvents);
             self.doubt();
             self.want_check(None);
         }
@@ -171,6 +174,7 @@ impl Machine {
         let is_behind = ep > self.revocation.place && !self.revocation.pending.is_waiting();
         self.revocation.contact_at = self.now.monotonic;
         if is_behind {
+            self.note(Note::MissedEvents);
             self.doubt();
         }
         if (is_behind || is_doubtful) && self.page.online && !self.renewals.is_backing_off() {
@@ -185,6 +189,7 @@ impl Machine {
         }
         self.revocation.contact_at = self.now.monotonic;
         if ep > self.revocation.place && !self.revocation.pending.is_waiting() {
+            self.note(Note::MissedEvents);
             self.doubt();
             self.want_check(None);
         } else if self.page.online && !self.renewals.has_failed() {
@@ -205,6 +210,7 @@ impl Machine {
         }
         let is_news = self.holding().is_some() && ep > self.revocation.place.max(self.revocation.wanted);
         if is_news && !self.is_stream_alive() {
+            self.note(Note::NewerEvent);
             self.revocation.wanted = ep;
             self.want_renewed_claims();
         }
@@ -214,6 +220,7 @@ impl Machine {
     pub(crate) fn check_on_time(&mut self) {
         let due = self.check_deadline().is_some_and(|at| at <= self.now.monotonic);
         if due {
+            self.note(Note::NoContact);
             self.revocation.contact_at = self.now.monotonic;
             self.doubt();
             if self.page.visible && self.page.online {

@@ -13,7 +13,7 @@ use crate::machine::{Machine, Who};
 use crate::revocation::Event;
 use crate::secret::Secret;
 use crate::time::MonotonicMillis;
-use crate::trace::at_rest;
+use crate::trace::{Note, at_rest};
 
 /// More tokens than this never wait for a key set.
 const MOST_WAITING: usize = 32;
@@ -164,9 +164,12 @@ impl Machine {
     /// where nobody could tell, they stay what the server itself handed over.
     fn refused_token(&mut self, subject: &Subject, refusal: &Refusal) {
         match (subject, refusal) {
-            (Subject::Event(_), _) => self.distrust(),
+            (Subject::Event(_), _) => self.distrust(refusal.code()),
             (Subject::Claims, Refusal::Unsupported) => self.vouch(Verification::Unsupported),
-            (Subject::Claims, _) => self.vouch(Verification::Failed),
+            (Subject::Claims, _) => {
+                self.note(Note::NotBelieved.word(refusal.code()));
+                self.vouch(Verification::Failed);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::renewal::outcome::Ending;
 use crate::secret::Secret;
 use crate::state::Reason;
 use crate::time::{MonotonicMillis, UnixMillis};
+use crate::trace::Note;
 
 /// One change of the credential, from its start to its commit.
 #[derive(Debug)]
@@ -123,10 +124,14 @@ impl Machine {
         match &mut self.renewals.job {
             Some(job) if matches!(job.step, Step::Lock(awaited) if awaited == stamp) => {
                 job.locked = outcome == LockOutcome::Granted;
-                match job.kind {
-                    // Its debt is written, and what the record says meanwhile does not change what it has to do.
-                    Kind::SignOut { owed: true, .. } if self.renewals.stored_revision.is_some() => self.send(),
-                    _ => self.read_record(),
+                // Its debt is written, and what the record says meanwhile does not change what it has to do.
+                let is_written = matches!(job.kind, Kind::SignOut { owed: true, .. });
+                if outcome == LockOutcome::Refused {
+                    self.note(Note::WithoutLock);
+                }
+                match is_written && self.renewals.stored_revision.is_some() {
+                    true => self.send(),
+                    false => self.read_record(),
                 }
             }
             // The job was given up while it waited. A newer request has already given this place up, and an `Unlock` now
@@ -215,6 +220,7 @@ impl Machine {
     /// What became of the write of this step is known.
     pub(super) fn swapped(&mut self, step: Step, outcome: SwapOutcome) {
         if let SwapOutcome::Lost(found) = outcome {
+            self.note(Note::Overtaken);
             self.take_record(found);
             return match step {
                 Step::Commit(_, ending) => self.commit(*ending),
@@ -222,7 +228,9 @@ impl Machine {
             };
         }
         self.renewals.is_refused = outcome == SwapOutcome::Refused;
-        if !self.renewals.is_refused {
+        if self.renewals.is_refused {
+            self.note(Note::NoStorage);
+        } else {
             self.renewals.stored_revision = Some(self.renewals.record.revision);
         }
         match step {

@@ -9,6 +9,7 @@ use crate::record::Record;
 use crate::renewal::job::{Job, Kind, Step};
 use crate::requests::problem_code;
 use crate::state::Reason;
+use crate::trace::Note;
 
 /// What is about to be committed.
 #[derive(Debug)]
@@ -41,7 +42,10 @@ impl Machine {
         let is_sign_in = self.renewals.is_signing_in();
         match judgement {
             Judgement::Established(established) => self.commit(Ending::Established(established)),
-            Judgement::Denied(error) if is_sign_in => self.fail_for_good(error),
+            Judgement::Denied(error) if is_sign_in => {
+                self.note(Note::Denied);
+                self.fail_for_good(error);
+            }
             // Nobody gave a password, so this says nothing about the session.
             Judgement::Denied(error) => self.fail(error, Happened::Perhaps),
             Judgement::Refused(_) | Judgement::Superseded if is_sign_in => {
@@ -49,10 +53,13 @@ impl Machine {
             }
             Judgement::Refused(reason) => self.refused(reason),
             Judgement::OtherSession => self.other_session(),
-            Judgement::Superseded => self.lost(Failure {
-                error: Error::network("superseded", "An older copy of this browser's credential was presented."),
-                happened: Happened::AnswerLost,
-            }),
+            Judgement::Superseded => {
+                self.note(Note::OldCopy);
+                self.lost(Failure {
+                    error: Error::network("superseded", "An older copy of this browser's credential was presented."),
+                    happened: Happened::AnswerLost,
+                });
+            }
             Judgement::Failed(failure) => self.lost(failure),
         }
     }
@@ -112,6 +119,7 @@ impl Machine {
 
     /// Two users in turn share one jar: what this tab believed is over, and who is there now is a new question.
     fn other_session(&mut self) {
+        self.note(Note::OtherSession);
         self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
         self.forget(Reason::NoCredential);
         self.who = Who::Unknown;
@@ -146,12 +154,14 @@ impl Machine {
             && self.is_fenced(&established.sid)
         {
             let sid = established.sid.clone();
+            self.note(Note::Fenced);
             return self.lose_to_fence(sid);
         }
         // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
         if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
             && self.renewals.record.generation > self.generation
         {
+            self.note(Note::Overtaken);
             return self.plan();
         }
         let (record, keep) = match &ending {
@@ -232,6 +242,7 @@ impl Machine {
         let before = self.sid().map(str::to_owned);
         match ending {
             Ending::Established(mut established) => {
+                self.note(Note::Established);
                 established.told_act = self.renewals.job.as_ref().and_then(|job| job.tells);
                 self.retain(Some(&established));
                 if self.sid().is_some_and(|sid| sid != established.sid) {
@@ -243,10 +254,14 @@ impl Machine {
                 self.establish(*established);
             }
             Ending::Ended(reason) => {
+                self.note(Note::Ended.word(reason.code()));
                 self.problem = None;
                 self.forget(reason);
             }
-            Ending::Acknowledged | Ending::NoVerdict(..) => self.problem = None,
+            Ending::Acknowledged | Ending::NoVerdict(..) => {
+                self.note(Note::SignOutTaken);
+                self.problem = None;
+            }
         }
         // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on.
         if self.renewals.is_shared() || before.as_deref() != self.sid() {

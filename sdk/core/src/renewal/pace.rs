@@ -7,6 +7,7 @@ use crate::record::Record;
 use crate::renewal::FLOOR;
 use crate::state::Reason;
 use crate::time::{Moment, MonotonicMillis, UnixMillis};
+use crate::trace::Note;
 
 /// The longest back-off in milliseconds; the server's own `Retry-After` may be longer.
 const LONGEST_BACKOFF: f64 = 60_000.0;
@@ -40,6 +41,7 @@ impl Machine {
 
     fn leave_alone(&mut self, wait: u64, error: Error) {
         self.renewals.retry_at = Some(self.now.monotonic.saturating_add(wait));
+        self.note(Note::BacksOff.millis(wait));
         self.problem = Some(error);
         self.doubt();
     }
@@ -59,6 +61,7 @@ impl Machine {
         let error = Error::server("server_busy", "The server is busy, and asks to be left alone for a while.")
             .with_retry_after(Some(seconds));
         self.renewals.failures = self.renewals.failures.max(1);
+        self.note(Note::ServerBusy);
         self.leave_alone(left, error.clone());
         self.finish(Err(error));
         true
@@ -95,6 +98,7 @@ impl Machine {
         let Who::User(holding) = &mut self.who else { return };
         if may_ask && holding.renew_at.is_some_and(|at| at <= now) {
             holding.renew_at = Some(now + FLOOR);
+            self.note(Note::Ahead);
             self.want_credential();
         }
     }
@@ -126,6 +130,9 @@ impl Machine {
             (false, _) => {}
         }
         if self.renewals.retry_at.is_none() {
+            if !self.renewals.is_renewing() {
+                self.note(Note::EndReached.word(reason.code()));
+            }
             self.want_check(None);
         }
     }

@@ -7,6 +7,7 @@ use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::job::{Job, Kind, Step};
 use crate::state::Reason;
+use crate::trace::Note;
 
 /// A swap that keeps losing gives up after so many turns; each loss means that another tab got on.
 const MOST_TURNS: u8 = 16;
@@ -60,6 +61,7 @@ impl Machine {
         }
         let is_overtaken = record.generation > self.generation;
         if is_overtaken && self.holding().is_some() && record.sid.as_deref() != self.sid() {
+            self.note(Note::OtherSession);
             self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
             self.forget(record.ended.unwrap_or(Reason::NoCredential));
             if record.sid.is_some() {
@@ -83,6 +85,7 @@ impl Machine {
         }
         match self.adoptable(*since) {
             Some(established) => {
+                self.note(Note::Adopts);
                 self.adopt(established);
                 self.finish(Ok(()));
                 true
@@ -98,7 +101,9 @@ impl Machine {
         let lease = i64::from(LOCK_WAIT);
         let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
         if let Some(age) = lease_age.filter(|age| !job.locked && job.sent == 0 && (0..lease).contains(age)) {
-            job.step = Step::Lease(now.monotonic + (lease - age).unsigned_abs());
+            let wait = (lease - age).unsigned_abs();
+            job.step = Step::Lease(now.monotonic + wait);
+            self.note(Note::WaitsForLease.millis(wait));
             return true;
         }
         false
@@ -113,6 +118,9 @@ impl Machine {
             // What we hold still works, and presenting the old token after the window could cost the session. At the
             // session's own end there is nothing to lose.
             return self.wait_for_token_end();
+        }
+        if record.sent_at.is_some() {
+            self.note(Note::AsksAgain);
         }
         if let Some(job) = &mut self.renewals.job {
             job.marked_at = record.sent_at.is_none().then_some(now.wall);
@@ -143,6 +151,7 @@ impl Machine {
     }
 
     fn wait_for_token_end(&mut self) {
+        self.note(Note::TooLateToAsk);
         let ends = self.holding().and_then(|holding| holding.token.as_ref()).map_or(0, |token| token.ends);
         if let Who::User(holding) = &mut self.who {
             holding.renew_at = Some(ends);
@@ -157,6 +166,7 @@ impl Machine {
     /// A sign-out is owed: while that stands nothing resumes. The lock is held already, so it is settled at once.
     pub(crate) fn become_settlement(&mut self, owed: String) {
         let reason = self.renewals.record.ended.unwrap_or(Reason::SignedOut);
+        self.note(Note::SignOutOwed);
         if self.holding().is_some() {
             self.fail_waiting(&Error::signed_out());
         }

@@ -7,6 +7,7 @@ use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::job::{Job, Step};
 use crate::state::Reason;
+use crate::trace::Note;
 
 /// Storage that is slow, as at the start of a busy browser, is asked so often before a job goes on without it: in it may
 /// stand that a sign-out is owed.
@@ -19,6 +20,7 @@ impl Machine {
             ReadOutcome::Nothing => None,
             ReadOutcome::TimedOut if self.is_read_again(stamp) => return,
             ReadOutcome::TimedOut | ReadOutcome::Refused => {
+                self.note(Note::NoStorage);
                 self.renewals.is_refused = true;
                 None
             }
@@ -69,6 +71,7 @@ impl Machine {
             }
             _ => return true,
         }
+        self.note(Note::SlowStorage);
         let again = self.stamp();
         if let Some(Job { step: Step::Read(awaited) | Step::Unsure(awaited, _), .. }) = &mut self.renewals.job {
             *awaited = again;
@@ -120,12 +123,14 @@ impl Machine {
         match self.who {
             Who::User(_) if is_ended => {
                 self.generation = record.generation;
+                self.note(Note::EndedElsewhere.word(reason.code()));
                 self.give_up_renewal();
                 self.forget(reason);
                 self.fail_waiting(&Error::signed_out());
                 self.start_next();
             }
             Who::User(_) if is_other => {
+                self.note(Note::OtherSession);
                 self.fail_waiting(&Error::user("other_session", "Somebody else signed in in this browser."));
                 self.forget(Reason::NoCredential);
                 self.who = Who::Unknown;
@@ -146,7 +151,9 @@ impl Machine {
     fn follow_renewal(&mut self) {
         self.generation = self.renewals.record.generation;
         self.idle.has_been_told();
+        self.note(Note::RenewedElsewhere);
         if let Some(established) = self.adoptable(None) {
+            self.note(Note::Adopts);
             self.adopt(established);
             self.serve_waiting(None);
         }

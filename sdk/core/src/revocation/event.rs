@@ -32,6 +32,16 @@ pub(crate) enum NotForUs {
     Shape,
 }
 
+impl NotForUs {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Token(refusal) => refusal.code(),
+            Self::Subject => "event_subject",
+            Self::Shape => "event_shape",
+        }
+    }
+}
+
 impl Event {
     /// Reads an event and checks all that needs no key: kind, issuer, audience, subject.
     pub fn read(

@@ -9,7 +9,7 @@ use crate::revocation::SILENCE;
 use crate::secret::Secret;
 use crate::sse::{self, Reader};
 use crate::time::MonotonicMillis;
-use crate::trace::{AtRest, Line, at_rest};
+use crate::trace::{AtRest, Line, Note, at_rest};
 #[cfg(feature = "replay")]
 use crate::trace::{part, replay::NotATrace};
 
@@ -181,6 +181,7 @@ impl Machine {
                 }
             }
             "gap" | "bye" => {
+                self.note(Note::MissedEvents);
                 self.doubt();
                 self.want_check(None);
             }
@@ -194,8 +195,9 @@ impl Machine {
         let base = stream.retry.unwrap_or(1000).clamp(500, LONGEST_WAIT);
         let most = base.saturating_mul(1 << stream.failures.min(6)).min(LONGEST_WAIT);
         stream.failures += 1;
-        let wait = (most as f64 * self.now.fraction()) as u64;
-        stream.step = Step::Waiting(self.now.monotonic + wait.max(100));
+        let wait = ((most as f64 * self.now.fraction()) as u64).max(100);
+        stream.step = Step::Waiting(self.now.monotonic + wait);
+        self.note(Note::StreamLost.millis(wait));
         self.doubt();
     }
 
@@ -203,6 +205,7 @@ impl Machine {
         if let Step::Open { heard_at, .. } = &self.revocation.stream.step
             && heard_at + SILENCE <= self.now.monotonic
         {
+            self.note(Note::StreamSilent);
             self.emit(Effect::CloseStream);
             self.reopen_later();
         }
