@@ -4,6 +4,8 @@
 //! Nothing leaves the page by itself. What may be written stands in an allow-list (`rules`); secrets and persons are
 //! called by names that lead nowhere (`names`).
 
+#[cfg(test)]
+mod canaries;
 mod config;
 mod effect;
 mod input;
@@ -16,6 +18,7 @@ pub mod replay;
 pub(crate) mod rest;
 mod rules;
 mod shown;
+mod timeline;
 
 use crate::config::Config;
 use crate::effect::Effect;
@@ -32,6 +35,7 @@ pub(crate) use notes::Noted;
 #[cfg(feature = "replay")]
 pub(crate) use rest::part;
 pub(crate) use rest::{AtRest, at_rest};
+pub use timeline::{Happening, timeline};
 
 /// The shape of the document, as its first member says.
 pub const FORMAT: u64 = 1;

@@ -1,12 +1,14 @@
 //! What does another machine need to go on from here?
 
-use crate::config::Config;
-use crate::json::Value;
 use crate::machine::{Machine, Who};
-use crate::time::Moment;
 use crate::trace::{AtRest, Line};
 #[cfg(feature = "replay")]
-use crate::trace::{part, replay::NotATrace};
+use crate::{
+    config::Config,
+    json::Value,
+    time::Moment,
+    trace::{part, replay::NotATrace},
+};
 
 impl Machine {
     /// Whether nothing is under way: no job, no check, no read. Requests of the application may be out.

@@ -1,13 +1,13 @@
 //! Which of the application's requests are out while nothing else is under way?
 
-use std::collections::BTreeMap;
-
 use crate::input::Ask;
-use crate::json::Value;
 use crate::requests::{Call, Requests, Step, What};
 use crate::trace::{AtRest, Line};
 #[cfg(feature = "replay")]
-use crate::trace::{part, replay::NotATrace};
+use crate::{
+    json::Value,
+    trace::{part, replay::NotATrace},
+};
 
 impl Requests {
     /// No call waits, and none of our own requests is out.
@@ -42,7 +42,7 @@ impl AtRest for Requests {
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
         let Some(Value::List(list)) = value.member("calls") else { return Err(NotATrace::new("calls are missing")) };
-        let mut calls = BTreeMap::new();
+        let mut calls = std::collections::BTreeMap::new();
         for call in list {
             let what = What::App(Ask { origin: part(call, "origin")?, repeatable: part(call, "repeatable")? });
             let step = Step::Sent { at: part(call, "at")?, stamp: None, repeated: part(call, "repeated")? };

@@ -2,17 +2,17 @@
 
 use crate::claims::{Source, Verification};
 use crate::error::Who;
-use crate::json::Value;
 use crate::jwt::{Algorithm, Key};
 use crate::record::Record;
 use crate::state::Reason;
 use crate::trace::line::Line;
-#[cfg(feature = "replay")]
-use crate::trace::replay::NotATrace;
-#[cfg(feature = "replay")]
-use crate::trace::rest::part;
 use crate::trace::rest::{AtRest, at_rest_words};
 use crate::trace::rules::Rule;
+#[cfg(feature = "replay")]
+use crate::{
+    json::Value,
+    trace::{part, replay::NotATrace},
+};
 
 at_rest_words!(Who { User "user", Application "application", Server "server", Network "network" });
 
