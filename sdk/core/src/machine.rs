@@ -214,6 +214,11 @@ impl Machine {
     }
 
     #[cfg(feature = "replay")]
+    pub(crate) fn name_in_trace(&self, value: &str) -> Option<String> {
+        self.trace.as_ref()?.name_of(value)
+    }
+
+    #[cfg(feature = "replay")]
     pub(crate) fn last_step(&self) -> Option<&str> {
         self.trace.as_ref()?.last_step()
     }

@@ -199,6 +199,11 @@ impl Trace {
     }
 
     #[cfg(feature = "replay")]
+    pub fn name_of(&self, value: &str) -> Option<String> {
+        self.names.given(value)
+    }
+
+    #[cfg(feature = "replay")]
     pub fn last_step(&self) -> Option<&str> {
         let steps = self.current.steps.last().or(self.earlier.as_ref().and_then(|part| part.steps.last()));
         steps.map(String::as_str)

@@ -127,7 +127,8 @@ fn next_input(input: Option<&Input>) -> Option<Input> {
         Input::Swap { outcome, .. } => match outcome {
             SwapOutcome::Lost(Some(_)) => swap(SwapOutcome::Lost(None)),
             SwapOutcome::Lost(None) => swap(SwapOutcome::Swapped),
-            SwapOutcome::Swapped => swap(SwapOutcome::Refused),
+            SwapOutcome::Swapped => swap(SwapOutcome::TimedOut),
+            SwapOutcome::TimedOut => swap(SwapOutcome::Refused),
             SwapOutcome::Refused => recalled(RecallOutcome::Found(Secret::new(document()))),
         },
         Input::Recalled { outcome, .. } => match outcome {

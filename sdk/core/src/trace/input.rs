@@ -47,6 +47,7 @@ impl Line<'_> {
                     SwapOutcome::Swapped => self.word("outcome", "swapped"),
                     SwapOutcome::Lost(None) => self.word("outcome", "lost"),
                     SwapOutcome::Lost(Some(stored)) => self.stored(stored),
+                    SwapOutcome::TimedOut => self.word("outcome", "timed_out"),
                     SwapOutcome::Refused => self.word("outcome", "refused"),
                 }
             }

@@ -61,6 +61,16 @@ impl Names {
         self.last
     }
 
+    /// The name that a value has, if it was given one.
+    #[cfg(feature = "replay")]
+    pub fn given(&self, value: &str) -> Option<String> {
+        let digest = digest(value);
+        self.given
+            .iter()
+            .find(|given| given.digest == digest)
+            .map(|Given { kind, number, .. }| format!("<{kind}-{number}>"))
+    }
+
     #[cfg(feature = "replay")]
     pub fn go_on_from(&mut self, last: u64) {
         self.last = last;

@@ -3,6 +3,8 @@
 
 mod config;
 mod input;
+#[cfg(test)]
+mod laws;
 mod members;
 
 use std::fmt;
@@ -123,11 +125,13 @@ impl Part {
     }
 
     fn run(&self, mut machine: Machine) -> Result<(), Failure> {
+        let mut keys = Keys::default();
         for (step, recorded) in (self.first..).zip(&self.steps) {
             let moment = moment(step, recorded).map_err(Failure::NotATrace)?;
-            let input = Members(recorded).member("input").and_then(input::read).map_err(Failure::NotATrace)?;
-            machine.handle(moment, input);
+            let input = Members(recorded).member("input").map(|input| keys.put_into(input));
+            machine.handle(moment, input.and_then(|input| input::read(&input)).map_err(Failure::NotATrace)?);
             while machine.poll_effect().is_some() {}
+            keys.learn(&machine, moment.key());
             let replayed =
                 machine.last_step().and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or(Value::Null);
             if replayed != *recorded {
@@ -136,6 +140,31 @@ impl Part {
             }
         }
         Ok(())
+    }
+}
+
+/// The keys that were made anew, under the names that they have in the trace.
+#[derive(Debug, Default)]
+struct Keys(Vec<(String, String)>);
+
+impl Keys {
+    fn learn(&mut self, machine: &Machine, key: String) {
+        self.0.extend(machine.name_in_trace(&key).map(|name| (name, key)));
+    }
+
+    /// A machine that finds its own key in storage has to know it again.
+    fn put_into(&self, value: &Value) -> Value {
+        match value {
+            Value::Text(text) => {
+                let key = self.0.iter().find(|(name, _)| name == text).map(|(_, key)| key);
+                Value::Text(key.unwrap_or(text).clone())
+            }
+            Value::List(items) => Value::List(items.iter().map(|item| self.put_into(item)).collect()),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.put_into(value))).collect())
+            }
+            other => other.clone(),
+        }
     }
 }
 

@@ -103,6 +103,7 @@ fn what(input: &Value) -> String {
         "record" if outcome.is_empty() => "The shared record was read.",
         "record" => return format!("The shared record was asked for: {}.", outcome.replace('_', " ")),
         "swap" if outcome == "swapped" => "The shared record was written.",
+        "swap" if outcome == "timed_out" => "The shared record was not written in time.",
         "swap" if outcome == "refused" => "The shared record could not be written.",
         "swap" => "Another tab had written the shared record first.",
         "recalled" => "What this tab had kept was looked for.",

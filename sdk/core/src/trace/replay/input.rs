@@ -7,6 +7,7 @@ use crate::input::{
     Stored, StreamNews, SwapOutcome, VerifyOutcome,
 };
 use crate::json::{self, Value};
+use crate::record::Record;
 use crate::secret::Secret;
 use crate::sse;
 use crate::trace::input::HEADERS;
@@ -132,13 +133,17 @@ fn recall_outcome(members: Members<'_>) -> Result<RecallOutcome, NotATrace> {
 
 fn stored(members: Members<'_>) -> Result<Stored, NotATrace> {
     let kept = members.optional("kept").map(|kept| Secret::new(text(kept)));
-    Ok(Stored { revision: members.number("revision")?, text: text(members.member("record")?), kept })
+    // As a machine writes it: whether a record is its own, it sees by the text.
+    let record = text(members.member("record")?);
+    let text = Record::read(&record).map_or(record, |record| record.print());
+    Ok(Stored { revision: members.number("revision")?, text, kept })
 }
 
 fn swap_outcome(members: Members<'_>) -> Result<SwapOutcome, NotATrace> {
     Ok(match members.optional_text("outcome").as_deref() {
         None => SwapOutcome::Lost(Some(stored(members)?)),
         Some("swapped") => SwapOutcome::Swapped,
+        Some("timed_out") => SwapOutcome::TimedOut,
         Some("lost") => SwapOutcome::Lost(None),
         Some("refused") => SwapOutcome::Refused,
         Some(other) => return Err(unknown("outcome", other)),
@@ -193,7 +198,7 @@ pub(crate) fn secret(value: &Value) -> String {
 }
 
 /// The document with every token made whole.
-fn with_tokens(value: &Value) -> Value {
+pub(super) fn with_tokens(value: &Value) -> Value {
     if let Some(token) = token(value) {
         return Value::Text(token);
     }
