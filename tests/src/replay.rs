@@ -1,6 +1,8 @@
 //! Does a recorded trace do the same again? For a file that a user sent, and for every journey here.
 
-use countersign_core::trace::replay::{Failure, Replay, Replayed};
+use countersign_core::trace::replay::{Failure, Replay};
+
+pub use countersign_core::trace::replay::Replayed;
 
 use crate::tab::Tab;
 use crate::world::{Inner, World};
@@ -16,7 +18,11 @@ pub fn replay(text: &str) -> Result<Replayed, Failure> {
 impl Tab {
     /// What the tab's client remembers of what it did, as a user would attach it to a report.
     pub fn trace(&self) -> String {
-        self.world.inner().trace(self.id).expect("the tab is alive and keeps a trace")
+        self.try_trace().expect("the tab is alive and keeps a trace")
+    }
+
+    pub fn try_trace(&self) -> Option<String> {
+        self.world.inner().trace(self.id)
     }
 }
 
@@ -43,6 +49,13 @@ impl World {
 impl Inner {
     fn trace(&self, id: usize) -> Option<String> {
         self.tabs[id].machine.as_ref()?.trace()
+    }
+
+    /// Whoever gets the trace sees this.
+    pub fn see_trace(&mut self, id: usize) {
+        if let Some(trace) = self.trace(id) {
+            self.evidence.see("trace", || trace);
+        }
     }
 
     pub fn replay_trace(&mut self, id: usize) {

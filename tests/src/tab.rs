@@ -355,6 +355,7 @@ impl Inner {
     /// The page is gone, with all that was in it.
     pub fn bury(&mut self, id: usize) {
         self.replay_trace(id);
+        self.see_trace(id);
         let tab = &mut self.tabs[id];
         tab.machine = None;
         tab.stream = None;

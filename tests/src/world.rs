@@ -158,7 +158,8 @@ impl World {
 
     /// Where a secret was seen, and how many secrets there were.
     pub fn leaks(&self) -> (Vec<String>, usize) {
-        let inner = self.inner();
+        let mut inner = self.inner();
+        (0..inner.tabs.len()).for_each(|id| inner.see_trace(id));
         (inner.evidence.leaks(), inner.evidence.secrets())
     }
 
