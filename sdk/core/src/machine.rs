@@ -1,6 +1,7 @@
 //! What happens next? The one mutable thing of the core: it takes an input at a moment and hands out effects.
 
 mod rest;
+mod trace;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,12 +18,10 @@ use crate::renewal::Renewals;
 use crate::requests::Requests;
 use crate::revocation::Revocation;
 use crate::secret::Secret;
-use crate::sse;
 use crate::state::{Durability, Reason, Session, Snapshot, Standing, State};
 use crate::tabs::Tabs;
 use crate::time::{Moment, MonotonicMillis, ServerClock, ServerTime, UnixMillis};
-use crate::trace::at_rest;
-use crate::trace::{Note, Noted, Trace};
+use crate::trace::{Note, Trace, at_rest};
 
 /// A token that ends within this is not sent any more: the request would arrive after its end.
 pub(crate) const TOKEN_MARGIN: u64 = 5_000;
@@ -151,10 +150,7 @@ impl Machine {
 
     /// Takes one piece of news. Drain [`Machine::poll_effect`] afterwards.
     pub fn handle(&mut self, moment: Moment, input: Input) {
-        if let Some(trace) = &mut self.trace {
-            trace.begin(&self.config, &moment, &input);
-        }
-        let done = self.effects.len();
+        let done = self.begin_step(&moment, &input);
         self.advance(moment);
         match input {
             Input::Started => self.on_started(),
@@ -176,7 +172,7 @@ impl Machine {
         self.keep_stream();
         self.set_timer();
         self.keep_hint();
-        self.keep_trace(done);
+        self.end_step(done);
     }
 
     /// The next piece of work for the host; none when all is handed out.
@@ -200,50 +196,6 @@ impl Machine {
     /// What the server's clock says, as its answers have shown it; none before the first.
     pub fn server_time(&self, monotonic: MonotonicMillis) -> Option<ServerTime> {
         self.server_clock.at(monotonic)
-    }
-
-    /// What happened here and why, as one JSON document without secrets and persons; none where it is switched off.
-    /// `docs/architecture.md` says what is in it.
-    pub fn trace(&self) -> Option<String> {
-        self.trace.as_ref().map(|trace| trace.export())
-    }
-
-    /// The number of the last step in [`Machine::trace`]: it grows with each input.
-    pub fn trace_steps(&self) -> u64 {
-        self.trace.as_ref().map_or(0, |trace| trace.steps())
-    }
-
-    #[cfg(feature = "replay")]
-    pub(crate) fn name_in_trace(&self, value: &str) -> Option<String> {
-        self.trace.as_ref()?.name_of(value)
-    }
-
-    #[cfg(feature = "replay")]
-    pub(crate) fn last_step(&self) -> Option<&str> {
-        self.trace.as_ref()?.last_step()
-    }
-
-    /// Says in the trace why something is done, or is not.
-    pub(crate) fn note(&mut self, noted: impl Into<Noted>) {
-        if let Some(trace) = &mut self.trace {
-            trace.note(noted.into());
-        }
-    }
-
-    /// What was read of the stream.
-    pub(crate) fn hear(&mut self, events: &[sse::Event], retry: Option<u64>, is_overflowed: bool) {
-        if let Some(trace) = &mut self.trace {
-            trace.hear(&self.config, events, retry, is_overflowed);
-        }
-    }
-
-    fn keep_trace(&mut self, done: usize) {
-        let Some(mut trace) = self.trace.take() else { return };
-        trace.end(&self.config, self.effects.iter().skip(done), &self.snapshot());
-        if trace.is_part_full() && self.rests() {
-            trace.begin_part(&self.config, |line| self.write_state(line));
-        }
-        self.trace = Some(trace);
     }
 
     fn state(&self) -> State {

@@ -2,29 +2,30 @@
 
 use countersign_core::input::Revoke;
 use countersign_core::trace::{Happening, timeline};
-use countersign_core::{FlowKind, StorageMode};
+use countersign_core::{Error, FlowKind, StorageMode};
 use countersign_tests::replay::{Replayed, replay};
 use countersign_tests::{Fault, Tab, World, in_both_flows};
 
 /// Bob is refused, signs in, uses it, loses answers, loses a role, leaves; carol comes and is thrown out.
-fn journey(world: &World, tab: &Tab, second: &Tab) {
+fn journey(world: &World, tab: &Tab, second: &Tab) -> Result<(), Error> {
     assert!(tab.sign_in_with("bob", "a-wrong-password").is_err());
-    tab.sign_in("bob").unwrap();
-    tab.fetch("/api/reports").unwrap();
-    tab.sessions().unwrap();
+    tab.sign_in("bob")?;
+    tab.fetch("/api/reports")?;
+    tab.sessions()?;
     world.network().next("POST /auth/token", Fault::LoseAnswer);
     world.advance(400);
     second.act();
-    second.fetch("/api/me").unwrap();
+    second.fetch("/api/me")?;
     world.cut_streams();
     world.administrator().set_roles("bob", &["reader"]);
     world.rotate_keys();
     world.advance(400);
-    tab.revoke(Revoke::Others).unwrap();
+    tab.revoke(Revoke::Others)?;
     tab.sign_out();
-    second.sign_in("carol").unwrap();
+    second.sign_in("carol")?;
     world.administrator().revoke_all("carol");
     world.advance(10);
+    Ok(())
 }
 
 fn run_again(tab: &Tab) -> Replayed {
@@ -46,7 +47,7 @@ fn a_journey_with_lost_answers_sign_out_and_revocation_is_run_again() {
         let world = World::new();
         let browser = world.browser();
         let (tab, second) = (browser.open_tab(flow), browser.open_tab(flow));
-        journey(&world, &tab, &second);
+        journey(&world, &tab, &second).unwrap();
         for tab in [&tab, &second] {
             let Replayed { steps, skipped } = run_again(tab);
             assert!(steps > 50 && skipped == 0, "{steps} run again, {skipped} not");
@@ -62,7 +63,7 @@ fn what_outlives_the_page_is_run_again_too() {
         let browser = world.browser();
         let tab = browser.open_tab_with(FlowKind::Token, storage);
         let second = browser.open_tab_with(FlowKind::Token, storage);
-        journey(&world, &tab, &second);
+        journey(&world, &tab, &second).unwrap();
         tab.sign_in("bob").unwrap();
         tab.reload();
         world.advance(400);
@@ -195,7 +196,7 @@ fn c10_c29_neither_persons_nor_keys_nor_addresses_are_in_a_trace() {
         let world = World::new();
         let browser = world.browser();
         let (tab, second) = (browser.open_tab(flow), browser.open_tab(flow));
-        journey(&world, &tab, &second);
+        journey(&world, &tab, &second).unwrap();
         let keys =
             world.network().sent("POST /auth/token").iter().filter_map(|sent| sent.attempt_key()).collect::<Vec<_>>();
         assert_eq!(keys.is_empty(), flow == FlowKind::Session);
