@@ -1,6 +1,7 @@
 //! Does a recorded trace do the same again? For a file that a user sent, and for every journey here.
 
 use countersign_core::trace::replay::{Failure, Replay};
+use countersign_core::trace::{Happening, timeline};
 
 pub use countersign_core::trace::replay::Replayed;
 
@@ -13,6 +14,37 @@ use crate::world::{Inner, World};
 /// The first difference, with both sides; or why this is no trace.
 pub fn replay(text: &str) -> Result<Replayed, Failure> {
     Replay::read(text).map_err(Failure::NotATrace)?.run()
+}
+
+/// Whether a text is a trace, by its first member; if not, it may be something else that can be replayed.
+pub fn is_trace(text: &str) -> bool {
+    text.trim_start().starts_with(r#"{"countersign_trace":"#)
+}
+
+/// Tells what a trace says, runs it again, and tells what came of it; false if that was not the same.
+pub fn tell(text: &str) -> bool {
+    for Happening { step, at, what, why, shown } in timeline(text).unwrap_or_default() {
+        println!("{step:6}. {at} {what}");
+        why.iter().for_each(|why| println!("        why: {why}"));
+        shown.iter().for_each(|shown| println!("        now: {shown}"));
+    }
+    let outcome = Replay::read(text).map_err(Failure::NotATrace).and_then(|replay| {
+        let (theirs, ours) = (&replay.version, env!("CARGO_PKG_VERSION"));
+        if theirs != ours {
+            println!("It was recorded by version {theirs}, and is run again by {ours}.");
+        }
+        replay.run()
+    });
+    match &outcome {
+        Ok(Replayed { steps, skipped: 0 }) => println!("replay: {steps} steps, all as recorded"),
+        Ok(Replayed { steps, skipped }) => {
+            println!(
+                "replay: {steps} steps, all as recorded; {skipped} could not be run again, for they begin in the middle"
+            );
+        }
+        Err(failure) => println!("replay: {failure}"),
+    }
+    outcome.is_ok()
 }
 
 impl Tab {

@@ -45,6 +45,8 @@ pub enum Task {
         #[arg(long)]
         browser: bool,
     },
+    /// Run a trace again that a client has exported, and tell what is different
+    Replay { file: PathBuf },
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone

@@ -9,6 +9,7 @@ use super::count::{self, Count};
 use crate::browser_tests::{self, Stage};
 use crate::command;
 use crate::failure::{Outcome, While};
+use crate::replay;
 use crate::server::{self, Profile};
 use crate::setup::Browser;
 use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
@@ -54,7 +55,7 @@ pub fn npm_package(browser: &Browser) -> Outcome<Count> {
 
 pub fn end_to_end(browser: Browser, page: PathBuf) -> Outcome<Count> {
     let server = server::build(Profile::Development)?;
-    let stage = Stage { server, page, browser };
+    let stage = Stage { server, page, browser, replay: replay::build()? };
     count::run(&mut browser_tests::suite(&stage, &[], None)?)?.at_least_one()
 }
 
