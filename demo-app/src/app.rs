@@ -6,7 +6,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use crate::page::{Waiting, provide_pages};
-use crate::pages::{Account, Admin, Devices, Home, NotFound, Reports, SignIn};
+use crate::pages::{Account, Admin, Devices, Home, NotFound, Reports, SignIn, Timeline};
 use crate::setting::{Choice, Chosen};
 use crate::{body, clock, draft, header::Header, notices::Notices};
 
@@ -28,6 +28,8 @@ pub fn App(client: AuthClient, choice: Choice) -> impl IntoView {
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/") view=Home/>
                     <Route path=path!("/sign-in") view=SignIn/>
+                    // For whoever was signed out and wants to know why.
+                    <Route path=path!("/timeline") view=Timeline/>
                     <ProtectedRoute path=path!("/account") view=Account sign_in="/sign-in" waiting=Waiting/>
                     <ProtectedRoute path=path!("/devices") view=Devices sign_in="/sign-in" waiting=Waiting/>
                     <ProtectedRoute path=path!("/reports") view=Reports sign_in="/sign-in" waiting=Waiting/>

@@ -24,6 +24,11 @@ pub fn use_clock() -> Clock {
 }
 
 impl Clock {
+    /// Makes whoever asks look again a second later.
+    pub fn track(self) {
+        self.0.track();
+    }
+
     /// How long ago that was, as it grows.
     pub fn since(self, then: i64) -> String {
         match (self.0.get() - then) / 1000 {
@@ -54,6 +59,11 @@ pub fn stamp(seconds: f64) -> String {
         let _ = Reflect::set(&options, &name.into(), &value.into());
     }
     Date::new(&JsValue::from_f64(seconds * 1000.0)).to_locale_string("en-GB", &options).into()
+}
+
+/// A moment as time of day to the second, from Unix milliseconds.
+pub fn time_of_day(millis: i64) -> String {
+    Date::new(&JsValue::from_f64(millis as f64)).to_locale_time_string("en-GB").into()
 }
 
 /// The same for machines.

@@ -26,6 +26,7 @@ pub fn Header() -> impl IntoView {
                     <A href="/devices">"Devices"</A>
                     <A href="/reports">"Reports"</A>
                     <AdminLink/>
+                    <A href="/timeline">"Timeline"</A>
                 </nav>
                 <div class="who">
                     <StandingChip/>

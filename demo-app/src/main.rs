@@ -5,6 +5,7 @@ mod ask;
 mod body;
 mod client;
 mod clock;
+mod download;
 mod draft;
 mod gates;
 mod header;

@@ -7,6 +7,7 @@ mod home;
 mod not_found;
 mod reports;
 mod sign_in;
+mod timeline;
 
 pub use account::Account;
 pub use admin::Admin;
@@ -15,3 +16,4 @@ pub use home::Home;
 pub use not_found::NotFound;
 pub use reports::Reports;
 pub use sign_in::SignIn;
+pub use timeline::Timeline;

@@ -16,7 +16,7 @@ import {
   signOut,
 } from "./support/demo.mjs";
 
-const PAGES = ["Account", "Devices", "Reports", "Admin"];
+const PAGES = ["Account", "Devices", "Reports", "Admin", "Timeline"];
 
 const test = browserTests();
 
@@ -80,7 +80,7 @@ test("each page has its landmarks, one heading, names for everything, and takes 
   await expectHeading(page, "Account");
   await expectFocusOnHeading(page);
   await checkPage(page, "Account");
-  for (const name of ["Devices", "Reports", "Admin", "Account"]) {
+  for (const name of ["Devices", "Reports", "Admin", "Timeline", "Account"]) {
     await goTo(page, name);
     await expectStanding(page, "current");
     await expectFocusOnHeading(page);

@@ -15,6 +15,7 @@ import {
   passTime,
   passwordOf,
   requests,
+  savedTrace,
   signIn,
   signInHere,
   signOut,
@@ -52,6 +53,8 @@ test.inBothFlows(
     await eventually(async () => assert.ok((await requests(server, SPEECH[flow].renew)).length > 0));
     await expectStanding(page, "current");
     await spy.look(page);
+    const traces = [(await savedTrace(page)).text];
+    await goTo(page, "Account");
     await page.reload();
     await expectState(page, "signed-in");
     await spy.look(page);
@@ -70,6 +73,7 @@ test.inBothFlows(
     await expectState(page, "signed-out");
     await expectHeading(page, "Sign in");
     await spy.look(page);
+    traces.push((await savedTrace(page)).text, (await savedTrace(sibling)).text);
 
     const secrets = [passwordOf("bob"), "a-wrong-passphrase", ...spy.secrets];
     assert.ok(spy.secrets.size >= (flow === "token" ? 6 : 4), `only ${spy.secrets.size} secrets were seen`);
@@ -80,6 +84,7 @@ test.inBothFlows(
       storage: spy.stored,
       "words to other tabs": spy.broadcasts,
       documents: spy.documents,
+      "saved traces": traces,
       "headers of answers that are not cookies": spy.answers,
       "the server's log": server.log.slice(begin),
       "the log of requests": [JSON.stringify(await server.control("/requests"))],

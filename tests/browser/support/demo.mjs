@@ -1,6 +1,7 @@
 // What a person does in the demo, and what they see.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 import { eventually } from "./eventually.mjs";
 
@@ -116,6 +117,17 @@ export async function callMe(page) {
   await page.bringToFront();
   await page.getByRole("button", { name: "Call /api/me" }).click();
   return page.locator('[data-part="credential"]').textContent({ timeout: 10_000 });
+}
+
+/** Saves the trace as the user would: where the file is, and what it holds. */
+export async function savedTrace(page) {
+  await goTo(page, "Timeline");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save trace" }).click(),
+  ]);
+  const path = await download.path();
+  return { path, text: await readFile(path, "utf8") };
 }
 
 /** The `sid` that the account page shows. */

@@ -6,7 +6,7 @@ use crate::time::UnixMillis;
 use crate::trace::Note;
 
 /// One step that is worth telling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Happening {
     /// The number of its step, which grows from the page's load on.
     pub step: u64,
@@ -164,7 +164,7 @@ fn shown(shown: &Value) -> String {
             "renewing" => "Signed in, and the server is being asked.".to_owned(),
             "unverified" => "Signed in, but what is shown may be out of date.".to_owned(),
             "step_up_required" => "Signed in, but a fresh sign-in is asked for.".to_owned(),
-            _ => "Signed in.".to_owned(),
+            _ => format!("Signed in; {}.", claims(word(shown, "verification"))),
         },
         "signing_in" => "Signing in.".to_owned(),
         _ => "Not known yet.".to_owned(),
@@ -173,6 +173,17 @@ fn shown(shown: &Value) -> String {
         sentence.push_str(&format!(" Problem: {}.", word(shown, "problem")));
     }
     sentence
+}
+
+/// Who vouches for the claims.
+fn claims(verification: &str) -> &'static str {
+    match verification {
+        "pending" => "the signature of the claims is being checked",
+        "verified" => "a signature vouches for the claims",
+        "failed" => "the token is none of this server's for us, and opens nothing",
+        "unsupported" => "this browser can't check the signature",
+        _ => "the server itself vouches for the claims",
+    }
 }
 
 #[cfg(test)]
