@@ -112,6 +112,28 @@ test("the same choices give the same object, and only the last dispose ends it",
   assert.deepEqual([same, other, living, disposed, fresh], [true, false, "signed_out", "disposed", false]);
 });
 
+test("what the client did is one document, without names and secrets, and may be switched off", async () => {
+  const [trace, off, wrong] = await page.evaluate(async () => {
+    const { createAuth } = window.countersign;
+    const auth = await createAuth({ flow: "session", server: "/" });
+    await auth.signIn({ username: "alice", password: "right" });
+    await auth.fetch("/api/me");
+    await auth.signOut();
+    auth.dispose();
+    const silent = await createAuth({ flow: "token", trace: 0 });
+    silent.dispose();
+    const wrong = await createAuth({ trace: -1 }).catch((error) => error.code);
+    return [auth.trace(), silent.trace(), wrong];
+  });
+  assert.deepEqual([off, wrong], [undefined, "invalid_options"]);
+  const { countersign_trace: format, version, parts } = JSON.parse(trace);
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  assert.deepEqual([format, version, parts[0].begins], [1, manifest.version, "fresh"]);
+  const whats = parts.flatMap(({ steps }) => steps.map(({ input }) => input.what));
+  for (const what of ["started", "sign_in", "ask", "answered", "sign_out"]) assert.ok(whats.includes(what), what);
+  for (const word of ["alice", "Alice", "127.0.0.1"]) assert.ok(!trace.includes(word), word);
+});
+
 test("a listener that throws is reported and keeps nobody else from hearing", async () => {
   const [heard, reported] = await page.evaluate(async () => {
     const auth = await window.countersign.createAuth();

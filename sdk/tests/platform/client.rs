@@ -164,6 +164,31 @@ async fn a_dropped_watch_is_silent() {
 }
 
 #[wasm_bindgen_test]
+async fn c10_what_is_remembered_names_nobody_and_is_there_at_any_time() {
+    let server = Server::new(false);
+    let client = server.start(FlowKind::Token);
+    let traces = Rc::new(RefCell::new(Vec::new()));
+    let watch = client.watch({
+        let (client, traces) = (client.clone(), Rc::clone(&traces));
+        move |_| traces.borrow_mut().push((client.trace_steps(), client.trace()))
+    });
+    client.sign_in("alice", "the right one").await.unwrap();
+    let token = client.access_token().await.unwrap();
+    client.sign_out().await.unwrap();
+    let traces = traces.take();
+    assert!(traces.len() > 2 && traces.is_sorted_by_key(|(steps, _)| *steps));
+    let (_, last) = traces.last().unwrap();
+    let last = last.as_deref().unwrap();
+    assert!(last.contains(r#""what":"sign_in""#) && last.contains("<token-"), "{last}");
+    let signature = token.expose().rsplit('.').next().unwrap();
+    for word in ["alice", "Alice", "the right one", signature, &server.base] {
+        assert!(!last.contains(word), "{word} in {last}");
+    }
+    drop(watch);
+    client.dispose();
+}
+
+#[wasm_bindgen_test]
 async fn a_callback_may_do_whatever_it_likes_with_the_client() {
     let server = Server::new(true);
     let client = server.start(FlowKind::Session);
