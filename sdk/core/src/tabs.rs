@@ -57,7 +57,7 @@ impl Machine {
         }
         let Ok(message) = json::parse(text.as_bytes()) else { return };
         match message.member("kind").and_then(Value::as_text) {
-            Some("moved") => self.look(),
+            Some("moved") => self.on_moved(),
             Some("event") => {
                 if let Some(set) = message.member("set").and_then(Value::as_text) {
                     self.on_event(set);

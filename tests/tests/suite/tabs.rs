@@ -63,6 +63,25 @@ fn c03_without_locks_the_record_is_the_lease() {
 }
 
 #[test]
+fn c03_without_locks_nobody_waits_longer_than_the_tab_before_takes() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_locks();
+    let tabs: Vec<Tab> = (0..4).map(|_| browser.open_tab(Token)).collect();
+    tabs[0].sign_in("bob").unwrap();
+    tabs.iter().for_each(Tab::hide);
+    world.advance(301);
+    world.network().times(4, RENEW, Fault::DelayAnswer(200));
+    let calls: Vec<_> = tabs.iter().map(|tab| tab.begin_fetch("/api/me")).collect();
+    // Each takes a fifth of a second: no time for anybody's lease to run out.
+    world.advance(2);
+    for call in &calls {
+        assert_eq!(call.fetched().map(|answer| answer.map(|answer| answer.status).ok()), Some(Some(200)));
+    }
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

@@ -80,6 +80,14 @@ impl Machine {
         true
     }
 
+    /// Another tab says that the record moved on. Where there are no locks this may be the end of what a job waits for.
+    pub(crate) fn on_moved(&mut self) {
+        match &self.renewals.job {
+            Some(Job { step: Step::Lease(_), .. }) => self.read_record(),
+            _ => self.look(),
+        }
+    }
+
     /// Reads the record outside of any job: another tab said that something moved, or this one was away.
     pub(crate) fn look(&mut self) {
         if !self.renewals.is_shared() {
