@@ -156,7 +156,7 @@ impl Machine {
             return;
         };
         let is_due = self.idle.touch_at(session_ends).is_some_and(|at| at <= now);
-        if is_due && self.page.online && !self.renewals.is_backing_off() {
+        if is_due && self.page.online && !self.renewals.is_backing_off(self.now.monotonic) {
             self.idle.touched_at = Some(now);
             self.note(Note::TellsAct);
             self.want_told(None);
@@ -172,7 +172,7 @@ impl Machine {
 
     pub(crate) fn idle_deadline(&self) -> Option<MonotonicMillis> {
         let session_ends = self.holding()?.session_ends;
-        let may_ask = self.page.online && !self.renewals.is_backing_off() && !self.renewals.is_busy();
+        let may_ask = self.page.online && !self.renewals.is_backing_off(self.now.monotonic) && !self.renewals.is_busy();
         let touch = self.idle.touch_at(session_ends).filter(|_| may_ask);
         let warns = self.idle.warns_at(self.config.idle_warning).filter(|_| self.idle.countdown.is_none());
         let ends = self.idle.ends().map(|ends| ends.saturating_add(MARGIN)).filter(|_| may_ask);

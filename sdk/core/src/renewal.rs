@@ -71,9 +71,9 @@ impl Renewals {
         self.job.is_some()
     }
 
-    /// The server is not to be asked again yet.
-    pub fn is_backing_off(&self) -> bool {
-        self.retry_at.is_some()
+    /// The server is not to be asked again yet. A timer may be late.
+    pub fn is_backing_off(&self, now: MonotonicMillis) -> bool {
+        self.retry_at.is_some_and(|at| at > now)
     }
 
     pub fn has_failed(&self) -> bool {

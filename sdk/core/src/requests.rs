@@ -94,7 +94,7 @@ impl Machine {
         if self.is_credential_usable() {
             return self.go(id);
         }
-        match self.problem.clone().filter(|_| self.renewals.is_backing_off()) {
+        match self.problem.clone().filter(|_| self.renewals.is_backing_off(self.now.monotonic)) {
             Some(problem) => self.fail_call(id, problem),
             None => self.want_credential(),
         }

@@ -177,7 +177,7 @@ impl Machine {
             self.note(Note::MissedEvents);
             self.doubt();
         }
-        if (is_behind || is_doubtful) && self.page.online && !self.renewals.is_backing_off() {
+        if (is_behind || is_doubtful) && self.page.online && !self.renewals.is_backing_off(self.now.monotonic) {
             self.want_check(None);
         }
     }

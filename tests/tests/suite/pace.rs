@@ -56,6 +56,24 @@ fn c22_a_wait_beyond_reason_is_a_clock_that_was_wrong() {
 }
 
 #[test]
+fn c22_a_call_after_the_wait_is_served_though_the_timer_is_late() {
+    let (world, _, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    tab.hide();
+    world.advance(301);
+    world.network().times(1, RENEW, busy("120"));
+    assert_eq!(tab.fetch("/api/me").unwrap_err().code, "server_busy");
+    // Browsers let the timers of hidden pages wait.
+    tab.freeze();
+    let call = tab.begin_fetch("/api/me");
+    world.advance(200);
+    tab.thaw();
+    world.settle();
+    let status = call.fetched().map(|answer| answer.map(|answer| answer.status).map_err(|error| error.code));
+    assert_eq!(status, Some(Ok(200)));
+}
+
+#[test]
 fn a_network_that_is_back_is_tried_at_once() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);
