@@ -183,3 +183,24 @@ fn a_sign_in_after_an_offline_sign_out_settles_the_debt() {
         assert!(!tab.snapshot().sign_out_owed);
     });
 }
+
+#[test]
+fn c12_without_storage_a_tab_that_asked_too_early_is_told_again() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        browser.refuse_storage();
+        browser.refuse_locks();
+        let tabs = [browser.open_tab(flow), browser.open_tab(flow)];
+        tabs[0].sign_in("bob").unwrap();
+        assert!(tabs[1].is_signed_in());
+        // The other tab hears of it at once, and is told by the server that the session lives.
+        for what in ["POST /auth/revoke", "DELETE /auth/session"] {
+            world.network().times(1, what, Fault::DelayRequest(500));
+        }
+        browser.stall_streams();
+        tabs[0].begin_sign_out();
+        world.advance(2);
+        assert!(tabs.iter().all(|tab| !tab.is_signed_in()), "{:?}", tabs[1].state());
+    });
+}

@@ -240,6 +240,7 @@ impl Machine {
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         let before = self.sid().map(str::to_owned);
+        let is_acknowledged = matches!(ending, Ending::Acknowledged);
         match ending {
             Ending::Established(mut established) => {
                 self.note(Note::Established);
@@ -263,8 +264,9 @@ impl Machine {
                 self.problem = None;
             }
         }
-        // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on.
-        if self.renewals.is_shared() || before.as_deref() != self.sid() {
+        // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on. What they asked
+        // before it heard of a sign-out, they have to ask again.
+        if self.renewals.is_shared() || before.as_deref() != self.sid() || is_acknowledged {
             self.tell_moved();
         }
         self.finish(Ok(()));
