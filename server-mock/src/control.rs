@@ -57,6 +57,11 @@ impl Control {
         }
     }
 
+    /// What still waits for its requests.
+    pub fn armed(&self) -> Vec<Armed> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub fn disarm(&self) {
         self.armed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -40,7 +40,7 @@ pub fn app(state: State) -> Router {
     if state.control.is_some() {
         router = router
             .route("/control/clock", get(control::clock).post(control::advance))
-            .route("/control/faults", post(control::arm).delete(control::disarm))
+            .route("/control/faults", get(control::armed).post(control::arm).delete(control::disarm))
             .route("/control/rotation", get(control::rotation).put(control::set_rotation))
             .route("/control/streams", delete(control::close_streams))
             .route("/control/requests", get(control::requests).delete(control::forget_requests))

@@ -3,12 +3,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Time;
 
 /// A fault that waits for the next requests it fits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Armed {
     /// Any method, if absent.
@@ -21,7 +21,7 @@ pub struct Armed {
     pub(super) fault: Fault,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
     /// This status instead of an answer.
@@ -65,7 +65,7 @@ pub enum Fault {
 }
 
 /// How a status says when to come back (RFC 9110 §10.2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum RetryAfter {
     Seconds(u64),

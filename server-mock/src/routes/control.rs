@@ -97,6 +97,11 @@ pub async fn arm(Shared(state): Shared<State>, _operator: Operator, request: Req
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// `GET /control/faults`
+pub async fn armed(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
+    Ok(Json(json!({"faults": control(&state)?.armed()})).into_response())
+}
+
 /// `DELETE /control/faults`
 pub async fn disarm(Shared(state): Shared<State>, _operator: Operator) -> Result<Response, Error> {
     control(&state)?.disarm();

@@ -19,14 +19,16 @@ async fn faults_strike_as_often_as_they_were_armed() {
     let server = Server::start().await;
     let mut alice = server.session_of("alice").await;
     let fault = json!({"kind": "status", "status": 503, "retry_after": 2});
-    let armed = json!({"method": "GET", "path": "/api/me", "times": 2, "fault": fault});
+    let armed = json!({"method": "GET", "path": "/api/me", "times": 2, "fault": &fault});
     assert_eq!(server.control("POST", "faults", armed).await.status, 204);
     assert_eq!(alice.get("/api/reports").await.status, 200);
     for _ in 0..2 {
+        assert_eq!(server.control("GET", "faults", json!({})).await.json()["faults"][0]["fault"], fault);
         let answer = alice.get("/api/me").await;
         assert_eq!((answer.refusal().0, answer.header("retry-after")), (503, "2"));
         assert_eq!(answer.header("cache-control"), "no-store");
     }
+    assert_eq!(server.control("GET", "faults", json!({})).await.json(), json!({"faults": []}));
     assert_eq!(alice.get("/api/me").await.status, 200);
 
     server.arm("GET", "/api/me", json!({"kind": "html"})).await;

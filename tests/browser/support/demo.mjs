@@ -157,6 +157,11 @@ export function expectRequests(server, what, number) {
   });
 }
 
+/** Waits until every armed fault has met its requests. */
+export function expectFaultsMet(server) {
+  return eventually(async () => assert.deepEqual(await server.control("/faults"), { faults: [] }));
+}
+
 /** Arms a fault for the next requests that match `METHOD path`. */
 export function arm(server, what, fault, times = 1) {
   const [method, path] = what.split(" ");
