@@ -42,13 +42,23 @@ export async function startBareChromium() {
       outgoing.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
     });
 
+  /** Somebody new, with cookies and storage of their own; the newest tab is in front. */
+  const newUser = async () => {
+    const { browserContextId } = await send("Target.createBrowserContext");
+    return {
+      async open(url) {
+        const { targetId } = await send("Target.createTarget", { url, browserContextId });
+        const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+        return tabOf((method, params) => send(method, params, sessionId));
+      },
+    };
+  };
+
   return {
-    /** A tab of somebody new, with cookies and storage of their own. */
+    newUser,
+    /** A tab of somebody new. */
     async open(url) {
-      const { browserContextId } = await send("Target.createBrowserContext");
-      const { targetId } = await send("Target.createTarget", { url, browserContextId });
-      const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
-      return tabOf((method, params) => send(method, params, sessionId));
+      return (await newUser()).open(url);
     },
     async stop() {
       await send("Browser.close");
@@ -79,5 +89,5 @@ function tabOf(send) {
       return value;
     });
   const go = (url) => send("Page.navigate", { url });
-  return { evaluate, until, go };
+  return { send, evaluate, until, go };
 }

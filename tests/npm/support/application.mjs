@@ -22,7 +22,21 @@ window.callAtOnce = async ({ number, begin, token }) => {
 };`;
 
 /** A server with the application's page, and a Chromium. `stop()` ends both. */
-export async function startApplication({ settings = [] } = {}) {
+export async function startApplication(options) {
+  const serving = await serveApplication(options);
+  const browser = await launchBrowser();
+  return {
+    ...serving,
+    browser,
+    async stop() {
+      await browser.close();
+      await serving.stop();
+    },
+  };
+}
+
+/** The server alone; `settings` are further words for its command line. */
+export async function serveApplication({ settings = [] } = {}) {
   const project = process.env.E2E_PACKAGE_USER;
   assert.ok(project, "E2E_PACKAGE_USER is not set; run this with `cargo xtask test npm`.");
   const folder = mkdtempSync(join(tmpdir(), "countersign-application-"));
@@ -30,12 +44,9 @@ export async function startApplication({ settings = [] } = {}) {
   writeFileSync(join(folder, "index.html"), PAGE);
   writeFileSync(join(folder, "application.js"), SCRIPT);
   const server = await startServer({ page: folder, settings });
-  const browser = await launchBrowser();
   return {
     server,
-    browser,
     async stop() {
-      await browser.close();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -72,7 +83,7 @@ export async function start(page, storage) {
   await page.waitForFunction(() => window.auth.state.status !== "unknown");
 }
 
-export const signIn = (page, username = "bob") =>
+export const signIn = (page, username) =>
   page.evaluate((credentials) => window.auth.signIn(credentials), { username, password: passwordOf(username) });
 
 /** What the tab says of itself. */
@@ -86,18 +97,30 @@ export const state = (page) =>
 export const expectCurrent = (page, timeout = 15_000) =>
   page.waitForFunction(() => window.auth.state.standing === "current", undefined, { timeout, polling: 25 });
 
+/** Calls the API as the application does; gives the status, or the code of the error, and how many milliseconds it took. */
+export const call = (page) =>
+  page.evaluate(async () => {
+    const begun = window.realTime();
+    const outcome = await window.auth.fetch("/api/me").then(({ status }) => status, ({ code }) => code);
+    return { outcome, took: window.realTime() - begun };
+  });
+
 /** Time passes for the server and for every tab; no timer of a page goes off by it. */
 export async function passTime({ server }, pages, seconds) {
   await server.control("/clock", { advance: seconds });
   await Promise.all(pages.map((page) => page.evaluate((by) => window.moveClock(by), seconds * 1000)));
 }
 
-/** Both clocks of a page, in front of the browser's own. */
-function placeClock() {
-  let shift = 0;
+/** Both clocks of a page, in front of the browser's own. Runs in the page, before any other script. */
+export function placeClock() {
+  const shift = { wall: 0, monotonic: 0 };
   const [wall, monotonic] = [Date.now.bind(Date), performance.now.bind(performance)];
-  Date.now = () => wall() + shift;
-  performance.now = () => monotonic() + shift;
+  Date.now = () => wall() + shift.wall;
+  performance.now = () => monotonic() + shift.monotonic;
   window.realTime = () => performance.timeOrigin + monotonic();
-  window.moveClock = (by) => (shift += by);
+  window.moveWallClock = (by) => (shift.wall += by);
+  window.moveClock = (by) => {
+    shift.wall += by;
+    shift.monotonic += by;
+  };
 }

@@ -9,7 +9,7 @@ const CALL = "GET /api/me";
 
 // So short that the event stream's last word still counts when the token has ended: nobody is in doubt then, and a renewal is
 // for the calls alone.
-const TOKEN_LIFE = 30;
+export const TOKEN_LIFE = 30;
 
 /** For sessions that outlive any number of trials, under the rotation that forgives nothing. */
 export const SETTINGS = [
@@ -25,7 +25,7 @@ export const SETTINGS = [
 export async function gather(application, { tabs, storage, prepare }) {
   const user = await newUser(application, { storage, prepare });
   const pages = [await user.open()];
-  await signIn(pages[0]);
+  await signIn(pages[0], "bob");
   while (pages.length < tabs) pages.push(await user.open());
   // A tab that found its token in storage is sure of it after its first call.
   await atOnce(pages, 1);
