@@ -76,6 +76,10 @@ fn carry_out(part: Part, workbench: &mut Workbench) -> Outcome<Verdict> {
             let page = present(workbench.page.clone())?;
             suites::end_to_end(present(workbench.browser.take())?, page).map(Verdict::Done)
         }
+        Part::Firefox => match setup::firefox() {
+            Ok(firefox) => suites::firefox(&firefox, &present(workbench.page.clone())?).map(Verdict::Done),
+            Err(failure) => Ok(Verdict::NotRun(failure.sentence.unwrap_or_default())),
+        },
         Part::Licences => checks::licences(),
     }
 }

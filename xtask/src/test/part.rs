@@ -30,6 +30,8 @@ pub enum Part {
     Npm,
     /// Browser end to end
     E2e,
+    /// The wasm tests and a journey through the demo in Firefox, where it can be had
+    Firefox,
     /// Licences and sources of dependencies, where cargo-deny is installed
     Licences,
 }
@@ -50,6 +52,7 @@ impl Part {
             Part::Page => "page",
             Part::Npm => "npm",
             Part::E2e => "e2e",
+            Part::Firefox => "firefox",
             Part::Licences => "licences",
         }
     }
@@ -59,6 +62,7 @@ impl Part {
             Part::ClippyWasm | Part::Docs | Part::Page => &[Part::Setup],
             Part::WasmTests | Part::Npm => &[Part::Setup, Part::Chromium],
             Part::E2e => &[Part::Setup, Part::Chromium, Part::Page],
+            Part::Firefox => &[Part::Setup, Part::Page],
             _ => &[],
         }
     }

@@ -1,5 +1,6 @@
 //! Which tests run our code, and with what?
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ use crate::replay;
 use crate::server::{self, Profile};
 use crate::setup::Browser;
 use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
+
+/// What has tests that need a browser.
+const WASM_TESTED: &[&str] = &["countersign", "countersign-leptos"];
 
 /// By nextest where it is installed, else by cargo itself.
 pub fn unit() -> Outcome<Count> {
@@ -37,7 +41,7 @@ pub fn doc_tests() -> Outcome<Count> {
 /// Runs the SDK's and the components' tests in headless Chromium, through the runner in `.cargo/config.toml`.
 pub fn wasm(browser: &Browser) -> Outcome<Count> {
     let mut cargo = command::cargo();
-    cargo.args(["test", "-p", "countersign", "-p", "countersign-leptos", "--target", WASM_TARGET, "--no-fail-fast"]);
+    cargo.args(["test", "--target", WASM_TARGET, "--no-fail-fast"]).args(package_flags(WASM_TESTED));
     cargo.env("CHROMEDRIVER", &browser.chromedriver);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", driver_settings(&browser.chromium)?);
     // A busy machine needs more than the runner's 5 and 20 seconds.
@@ -57,6 +61,31 @@ pub fn end_to_end(browser: Browser, page: PathBuf) -> Outcome<Count> {
     let server = server::build(Profile::Development)?;
     let stage = Stage { server, page, browser, replay: replay::build()? };
     count::run(&mut browser_tests::suite(&stage, &[], None)?)?.at_least_one()
+}
+
+/// The wasm tests, served by the same runner, and a journey through the demo.
+pub fn firefox(firefox: &Path, page: &Path) -> Outcome<Count> {
+    let programs =
+        env::join_paths(wasm_test_programs()?).while_doing("The wasm tests have a name that PATH can't hold")?;
+    let mut node = command::program("node");
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
+        .args(browser_tests::test_files(&workspace::at("tests/firefox"))?)
+        .env("E2E_FIREFOX", firefox)
+        .env("E2E_PAGE", page)
+        .env("E2E_SERVER", server::build(Profile::Development)?)
+        .env("E2E_WASM_RUNNER", workspace::program()?)
+        .env("E2E_WASM_TESTS", programs);
+    count::run(&mut node)?.at_least_one()
+}
+
+/// What Cargo builds for [`wasm`], without running it.
+fn wasm_test_programs() -> Outcome<Vec<PathBuf>> {
+    let mut cargo = command::cargo();
+    cargo.args(["test", "--no-run", "--message-format=json", "--target", WASM_TARGET]).args(package_flags(WASM_TESTED));
+    let messages = command::capture(&mut cargo)?;
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let tests = messages.filter(|message| message["profile"]["test"] == true);
+    Ok(tests.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).collect())
 }
 
 /// webdriver.json with the Chromium that was found, which need not be the driver's own choice.
