@@ -181,7 +181,7 @@ test.inBothFlows("each claim stands where it comes from, with its age and who vo
   await signIn(page, { username: "bob", flow, at: "/sign-in?to=/account" });
   await expectHeading(page, "Account");
   const group = (source) => page.locator(`[data-source="${source}"]`);
-  const told = (source, part) => group(source).locator(`[data-part="${part}"]`).textContent();
+  const told = (source, part) => group(source).locator(`:is([data-claim="${part}"], [data-part="${part}"])`).textContent();
   const signed = flow === "token" ? "access-token" : "session-endpoint";
   const unsigned = flow === "token" ? "token-endpoint" : "session-endpoint";
   await group(signed).getByText(flow === "token" ? "signed, checked with the server's key" : "no signature").waitFor();

@@ -22,7 +22,8 @@ import { expectNeverSignedOut, placeWitness } from "./support/witness.mjs";
 const RENEWAL = SPEECH.token.renew;
 const TOKEN_LIFE = 300;
 
-const test = browserTests();
+// Lives of tokens are exact here: what happens shortly before their end is what is told.
+const test = browserTests({ server: { settings: ["--access-token-jitter", "0"] } });
 
 /** A user whose pages' clocks can be moved. */
 async function userWithClock(newUser) {

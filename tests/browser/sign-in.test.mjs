@@ -31,7 +31,7 @@ test.inBothFlows("sign in, call the API, sign out", async ({ newPage, server, fl
   const page = await newPage();
   await signIn(page, { username: "bob", flow });
   await expectHeading(page, "Account");
-  assert.equal(await page.locator('[data-part="username"]').textContent(), "bob");
+  assert.equal(await page.locator('[data-claim="username"]').textContent(), "bob");
   assert.equal(await callMe(page), flow);
 
   await signOut(page);

@@ -82,7 +82,7 @@ test.inBothFlows(
     for (const page of [first, second]) await expectState(page, "signed-in");
     // Who signed out on purpose leaves the address behind too.
     await expectHeading(second, "Account");
-    assert.equal(await second.locator('[data-part="username"]').textContent(), "carol");
+    assert.equal(await second.locator('[data-claim="username"]').textContent(), "carol");
     for (const page of [first, second]) {
       await goTo(page, "Account");
       await expectNoneOf(page, traces);

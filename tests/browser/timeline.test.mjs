@@ -85,7 +85,7 @@ test.inBothFlows(
     await expectStanding(page, "current");
     await server.control("/users/bob", { roles: ["reader"] }, "PUT");
     await goTo(page, "Account");
-    await page.locator('[data-part="roles"]').filter({ hasText: "reader" }).waitFor();
+    await page.locator('[data-claim="roles"]').filter({ hasText: "reader" }).waitFor();
     await signOut(sibling);
     await expectState(page, "signed-out");
     await fillIn(page, { username: "bob", password: "a-wrong-passphrase" });

@@ -16,9 +16,11 @@ pub fn ReturnAfterSignIn(
     otherwise: &'static str,
 ) -> impl IntoView {
     let state = use_auth().state();
+    // Once: what changes in the state afterwards finds the address of the page that was gone to.
+    let is_signed_in = Memo::new(move |_| state.with(State::is_signed_in));
     let (address, navigate) = (return_address(), use_navigate());
     Effect::new(move || {
-        if state.with(State::is_signed_in) {
+        if is_signed_in.get() {
             let address = address.get_untracked().unwrap_or_else(|| otherwise.to_owned());
             navigate(&address, NavigateOptions { replace: true, resolve: false, ..Default::default() });
         }

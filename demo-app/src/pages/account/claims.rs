@@ -45,7 +45,7 @@ fn Group(provenance: Provenance, rows: Vec<Row>) -> impl IntoView {
             <dl class="facts">
                 {rows.into_iter().map(|(name, shown)| view! {
                     <dt><code>{name.clone()}</code></dt>
-                    <dd data-part=name>{shown}</dd>
+                    <dd data-claim=name>{shown}</dd>
                 }).collect_view()}
             </dl>
         </section>
