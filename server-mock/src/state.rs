@@ -48,7 +48,7 @@ pub struct Inner {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
-    pub(crate) store: Box<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Keys,
     pub(crate) verifier: Verifier,
     pub(crate) feed: Feed,
@@ -98,7 +98,17 @@ impl State {
         Self::with_store(config, clock, random, store).await
     }
 
-    async fn with_store(config: Config, clock: Clock, random: Random, store: Box<dyn Store>) -> Result<State, String> {
+    /// The same server after its process was replaced: nothing is left but what the store holds.
+    ///
+    /// # Errors
+    /// Those of [`State::new`].
+    pub async fn restarted(&self) -> Result<State, String> {
+        self.feed.close().await;
+        let (config, clock, random) = (self.config.clone(), self.clock.clone(), self.random.clone());
+        Self::with_store(config, clock, random, Arc::clone(&self.store)).await
+    }
+
+    async fn with_store(config: Config, clock: Clock, random: Random, store: Arc<dyn Store>) -> Result<State, String> {
         let now = clock.now();
         let rotation_key = first_start(&*store, &config.seed, &random, now).await.map_err(|error| error.to_string())?;
         let expected = Expected { issuer: config.public_url.clone(), audience: config.audience.clone() };
@@ -257,10 +267,10 @@ impl State {
     }
 }
 
-async fn open(config: &Config) -> Answer<Box<dyn Store>> {
+async fn open(config: &Config) -> Answer<Arc<dyn Store>> {
     Ok(match &config.database {
-        Some(file) => Box::new(Sqlite::open(file, config.busy_timeout).await?),
-        None => Box::new(Sqlite::in_memory(config.busy_timeout).await?),
+        Some(file) => Arc::new(Sqlite::open(file, config.busy_timeout).await?),
+        None => Arc::new(Sqlite::in_memory(config.busy_timeout).await?),
     })
 }
 

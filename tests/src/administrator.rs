@@ -1,10 +1,10 @@
 //! What does an administrator do, and what a thief? Both speak to the server directly, outside of every browser here.
 
-use axum::body::Body;
-use axum::http::Request;
+use countersign_core::Secret;
 use serde_json::{Value, json};
 
-use crate::server::{Answer, ORIGIN};
+use crate::exchange::Outgoing;
+use crate::server::Answer;
 use crate::world::World;
 
 /// Alice, who signs in anew for everything she does.
@@ -26,7 +26,11 @@ impl Administrator {
     }
 
     pub fn suspend(&self, username: &str) {
-        self.act("PUT", &format!("/auth/admin/users/u_{username}/suspended"), &json!({"suspended": true}));
+        self.set_suspended(username, true);
+    }
+
+    pub fn set_suspended(&self, username: &str, suspended: bool) {
+        self.act("PUT", &format!("/auth/admin/users/u_{username}/suspended"), &json!({"suspended": suspended}));
     }
 
     pub fn revoke_all(&self, username: &str) {
@@ -52,10 +56,11 @@ impl Administrator {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let answer = self.world.request(method, path, &headers, text);
         assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
-        // A stream's frames are there; whoever reads them is the World.
+        // A stream's frames are there; whoever reads them is the World. With a witness the tabs hear of them in their turn.
         let mut inner = self.world.inner();
-        inner.read_streams();
-        inner.settle();
+        if inner.witness.is_none() {
+            inner.settle();
+        }
         answer
     }
 }
@@ -63,16 +68,18 @@ impl Administrator {
 impl World {
     /// A request from nowhere: a thief's, an administrator's, a probe.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
-        request = request.header("origin", ORIGIN).header("sec-fetch-site", "same-origin");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(body)).expect("a journey builds well-formed requests");
-        let answer = self.inner().server.serve(request).answer;
-        let mut inner = self.inner();
-        inner.read_streams();
-        answer
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), Secret::new(value));
+        let (types, others): (Vec<_>, Vec<_>) = headers.iter().copied().partition(|(name, _)| *name == "content-type");
+        let content_type = types.first().map_or("application/octet-stream", |(_, value)| *value);
+        let outgoing = Outgoing {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: others.into_iter().map(owned).collect(),
+            body: (!body.is_empty()).then(|| (content_type.to_owned(), Secret::new(body))),
+            cookies: false,
+            keepalive: false,
+        };
+        self.inner().serve_elsewhere(outgoing)
     }
 
     /// The server signs with its next key from now on.
@@ -87,15 +94,19 @@ impl World {
 
     /// Somebody renews with a stolen refresh cookie.
     pub fn renew_with(&self, refresh_cookie: &str) -> Answer {
+        let answer = self.present_refresh(refresh_cookie);
+        self.settle();
+        answer
+    }
+
+    /// The same, and nothing else happens yet.
+    pub(crate) fn present_refresh(&self, refresh_cookie: &str) -> Answer {
         let cookie = format!("__Host-refresh={refresh_cookie}");
         let headers = [
             ("cookie", cookie.as_str()),
             ("countersign-request", "1"),
             ("content-type", "application/x-www-form-urlencoded"),
         ];
-        let answer =
-            self.request("POST", "/auth/token", &headers, "grant_type=refresh_token&client_id=demo&idle_for=0".into());
-        self.settle();
-        answer
+        self.request("POST", "/auth/token", &headers, "grant_type=refresh_token&client_id=demo&idle_for=0".into())
     }
 }

@@ -3,11 +3,12 @@
 use countersign_core::input::{Input, PageNews};
 use countersign_core::{Config, FlowKind, StorageMode};
 
+use crate::channel::Channel;
 use crate::jar::Jar;
 use crate::locks::Locks;
-use crate::shared_record::SharedRecord;
-use crate::tab::{Tab, TabState, config};
-use crate::time::Millis;
+use crate::storage::Storage;
+use crate::tab::{Tab, config};
+use crate::time::{Millis, Step};
 use crate::world::World;
 
 /// One browser on one device.
@@ -20,8 +21,9 @@ pub struct Browser {
 #[derive(Debug, Default)]
 pub(crate) struct BrowserState {
     pub jar: Jar,
-    pub record: SharedRecord,
+    pub storage: Storage,
     pub locks: Locks,
+    pub channel: Channel,
     pub is_offline: bool,
     /// Streams deliver nothing, and nobody says so.
     pub is_stalled: bool,
@@ -29,8 +31,16 @@ pub(crate) struct BrowserState {
     pub clock_is_off: i64,
     /// How long the device has slept: the clock that only moves forward stood still.
     pub slept: Millis,
-    /// Its tabs do nothing.
-    pub is_asleep: bool,
+    /// Its tabs do nothing, since then.
+    pub asleep_since: Option<Millis>,
+    /// Timers that stand still while it sleeps, with the time that they still have.
+    pub still: Vec<(Millis, Step)>,
+    /// On this device the clock that only moves forward, and timers with it, count sleep too.
+    pub counts_sleep: bool,
+    /// How late timers of tabs in the background may run, in milliseconds.
+    pub lateness: Millis,
+    /// A page in the back/forward cache is thrown out of it when it stands in another tab's way.
+    pub evicts_cached: bool,
     pub hint: Option<i64>,
 }
 
@@ -56,20 +66,29 @@ impl Browser {
 
     fn begin_open(&self, config: Config) -> Tab {
         let mut inner = self.world.inner();
-        let id = inner.tabs.len();
-        inner.tabs.push(TabState::new(self.id, config));
+        let id = inner.open(self.id, config, false);
         inner.load(id);
         Tab { world: self.world.clone(), id }
     }
 
     /// The device loses its network: requests fail, streams end, and every tab is told.
     pub fn go_offline(&self) {
+        self.lose_line();
+        self.world.settle();
+    }
+
+    pub fn go_online(&self) {
+        self.find_line();
+        self.world.settle();
+    }
+
+    pub(crate) fn lose_line(&self) {
         self.state(|browser| browser.is_offline = true);
         self.for_each_tab(|inner, id| inner.cut_stream(id));
         self.tell_pages(PageNews::Offline);
     }
 
-    pub fn go_online(&self) {
+    pub(crate) fn find_line(&self) {
         self.state(|browser| browser.is_offline = false);
         self.tell_pages(PageNews::Online);
     }
@@ -82,24 +101,13 @@ impl Browser {
     /// As [`Browser::sleep`]; what happens elsewhere happens in the middle of it.
     pub fn sleep_while(&self, seconds: u64, elsewhere: impl FnOnce()) {
         self.world.settle();
-        self.fall_asleep(seconds * 1000);
+        self.world.inner().fall_asleep(self.id);
         let half = seconds * 500;
         self.world.inner().pass(half);
         elsewhere();
         self.world.inner().pass(seconds * 1000 - half);
-        self.state(|browser| browser.is_asleep = false);
+        self.world.inner().wake_up(self.id);
         self.world.settle();
-    }
-
-    fn fall_asleep(&self, by: Millis) {
-        let mut inner = self.world.inner();
-        let tabs: Vec<usize> = (0..inner.tabs.len()).filter(|id| inner.tabs[*id].browser == self.id).collect();
-        inner.browsers[self.id].slept += by;
-        inner.agenda.put_off(by, |id| tabs.contains(&id));
-        for id in tabs {
-            inner.cut_stream(id);
-        }
-        inner.browsers[self.id].is_asleep = true;
     }
 
     /// The device's clock is set wrong by so many seconds, now and from now on.
@@ -109,12 +117,12 @@ impl Browser {
 
     /// The browser keeps nothing for this page any more.
     pub fn refuse_storage(&self) {
-        self.state(|browser| browser.record.is_refused = true);
+        self.state(|browser| browser.storage.is_refused = true);
     }
 
     /// Storage is slow: so many reads of the record take too long.
     pub fn slow_reads(&self, number: u32) {
-        self.state(|browser| browser.record.slow_reads = number);
+        self.state(|browser| browser.storage.slow_reads = number);
     }
 
     /// The browser has no locks.
@@ -125,7 +133,7 @@ impl Browser {
     /// The user clears this site's storage; its cookies too, if asked for.
     pub fn clear_storage(&self, cookies_too: bool) {
         self.state(|browser| {
-            browser.record.clear();
+            browser.storage.clear();
             if cookies_too {
                 browser.jar.clear();
             }
@@ -143,10 +151,13 @@ impl Browser {
     }
 
     pub fn unstall_streams(&self) {
+        self.unstall_streams_later();
+        self.world.settle();
+    }
+
+    pub(crate) fn unstall_streams_later(&self) {
         self.state(|browser| browser.is_stalled = false);
-        let mut inner = self.world.inner();
-        inner.read_streams();
-        inner.settle();
+        self.world.inner().read_streams();
     }
 
     /// A cookie's value, as a thief would copy it.
@@ -157,14 +168,14 @@ impl Browser {
     /// The shared record, as stored.
     pub fn record(&self, flow: FlowKind) -> Option<serde_json::Value> {
         let inner = self.world.inner();
-        let text = inner.browsers[self.id].record.text(&config(flow).name())?;
+        let text = inner.browsers[self.id].storage.text(&config(flow).name())?;
         serde_json::from_str(text).ok()
     }
 
     /// The server's last answer, where it is kept beside the record.
     pub fn kept(&self, flow: FlowKind) -> Option<String> {
         let inner = self.world.inner();
-        let kept = inner.browsers[self.id].record.kept(&config(flow).name())?;
+        let kept = inner.browsers[self.id].storage.kept(&config(flow).name())?;
         Some(kept.expose().to_owned())
     }
 
@@ -182,7 +193,6 @@ impl Browser {
             let tab = (id, inner.tabs[id].life);
             inner.feed_later(tab, Input::Page(news));
         });
-        self.world.settle();
     }
 
     fn for_each_tab(&self, act: impl Fn(&mut crate::world::Inner, usize)) {

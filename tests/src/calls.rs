@@ -6,6 +6,7 @@ use countersign_core::input::{Answer as CoreAnswer, Ask, Command, HttpFailure, I
 use countersign_core::{Error, problem_code};
 
 use crate::exchange::{Outgoing, Purpose};
+use crate::happening::Happening;
 use crate::locks::Holder;
 use crate::server::{Answer, ORIGIN};
 use crate::tab::Tab;
@@ -21,7 +22,7 @@ pub struct Call {
 /// What an application's own request was answered with.
 pub type Fetched = Answer;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CallState {
     request: Option<AppRequest>,
     answer: Option<Answer>,
@@ -104,6 +105,12 @@ impl Call {
 }
 
 impl Inner {
+    /// The calls of a tab's application that have no outcome.
+    pub fn open_calls(&self, tab: usize) -> Vec<u64> {
+        let open = self.tabs[tab].calls.iter().filter(|(_, call)| call.outcome.is_none());
+        open.map(|(id, _)| *id).collect()
+    }
+
     /// The machine answers a call.
     pub fn replied(&mut self, tab: Holder, id: u64, reply: Reply) {
         let Some(call) = self.tabs[tab.0].calls.get_mut(&id) else { return };
@@ -117,7 +124,10 @@ impl Inner {
             (_, reply) => Outcome::Reply(reply),
         };
         assert!(call.outcome.is_none(), "call {id} was answered twice: {:?} and {outcome:?}", call.outcome);
-        call.outcome = Some(outcome);
+        call.outcome = Some(outcome.clone());
+        if let Outcome::Fetched(outcome) = outcome {
+            self.note(Happening::Fetched { tab, id, outcome });
+        }
     }
 
     /// The server, or nobody, has answered a request of the application.
@@ -138,7 +148,9 @@ impl Inner {
                 Input::Command { id, command: Command::Answered(core) }
             }
             Err(_) => {
-                call.outcome = Some(Outcome::Fetched(Err(Error::network("unreachable", "There was no answer."))));
+                let unreachable = Err(Error::network("unreachable", "There was no answer."));
+                call.outcome = Some(Outcome::Fetched(unreachable.clone()));
+                self.note(Happening::Fetched { tab, id, outcome: unreachable });
                 Input::Dropped { id }
             }
         };

@@ -4,8 +4,11 @@ use countersign_core::effect::Effect;
 use countersign_core::input::{Input, LockOutcome, RecallOutcome};
 
 use crate::exchange::{Outgoing, Purpose};
-use crate::locks::Holder;
+use crate::happening::Happening;
+use crate::locks::{Holder, SOMEBODY_ELSE};
+use crate::page::Scripts;
 use crate::signature;
+use crate::storage::Operation;
 use crate::time::Step;
 use crate::world::Inner;
 
@@ -21,14 +24,10 @@ impl Inner {
                 self.send(tab, Purpose::Core(stamp), Outgoing::from_core(&request), request.deadline);
             }
             Effect::Abort { stamp } => self.abort(tab, stamp),
-            Effect::Read { stamp } => {
-                let outcome = self.browsers[browser].record.read(&name);
-                self.feed_later(tab, Input::Record { stamp, outcome });
-            }
+            Effect::Read { stamp } => self.ask_storage(tab, Operation::Read { stamp }),
             Effect::Swap { stamp, expected, revision, text, keep } => {
                 self.evidence.see("record", || text.clone());
-                let outcome = self.browsers[browser].record.swap(&name, expected, revision, text, keep);
-                self.feed_later(tab, Input::Swap { stamp, outcome });
+                self.ask_storage(tab, Operation::Swap { stamp, expected, revision, text, keep });
             }
             Effect::Retain { kept } => self.tabs[tab.0].storage.retain(tab.0, kept),
             Effect::Recall { stamp } => {
@@ -53,8 +52,10 @@ impl Inner {
             Effect::Wake { after } => {
                 self.tabs[tab.0].timer += 1;
                 let timer = self.tabs[tab.0].timer;
+                self.note(Happening::TimerSet { after });
                 if let Some(after) = after {
-                    self.agenda.push_at(self.now + after, Step::Wake { tab, timer });
+                    let at = self.now + after + self.lateness(tab.0);
+                    self.agenda.push_at(at, Step::Wake { tab, timer });
                 }
             }
             Effect::OpenStream { stamp, request } => {
@@ -66,7 +67,10 @@ impl Inner {
                 let outcome = signature::check(&check);
                 self.feed_later(tab, Input::Verified { stamp, outcome });
             }
-            Effect::Reply { id, reply } => self.replied(tab, id, reply),
+            Effect::Reply { id, reply } => {
+                self.note(Happening::Replied { tab, id, reply: reply.clone() });
+                self.replied(tab, id, reply);
+            }
             Effect::Hint { signed_in_until } => self.browsers[browser].hint = signed_in_until,
         }
     }
@@ -80,19 +84,26 @@ impl Inner {
     /// As the host does it: asking again gives up what was held or waited for before.
     fn lock(&mut self, tab: Holder, name: &str, stamp: u64, wait: u32) {
         self.unlock(tab, name);
-        let locks = &mut self.browsers[self.tabs[tab.0].browser].locks;
+        let browser = self.tabs[tab.0].browser;
+        let locks = &mut self.browsers[browser].locks;
         if locks.is_refused {
             return self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
         }
         locks.request(name, tab, stamp);
-        self.agenda.push_at(self.now + u64::from(wait), Step::LockWait { tab, stamp });
+        let at = self.now + u64::from(wait) + self.lateness(tab.0);
+        self.agenda.push_at(at, Step::LockWait { tab, stamp });
+        self.evict_cached(browser, |inner, id| {
+            inner.browsers[browser].locks.is_held_by(name, (id, inner.tabs[id].life))
+        });
         self.grant_locks();
     }
 
     fn unlock(&mut self, tab: Holder, name: &str) {
         let locks = &mut self.browsers[self.tabs[tab.0].browser].locks;
-        if let Some(claim) = locks.release(name, tab).filter(|claim| !claim.is_granted) {
-            self.feed_later(tab, Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Refused });
+        match locks.release(name, tab) {
+            Some(claim) if claim.is_granted => self.note(Happening::Unlocked { tab }),
+            Some(claim) => self.feed_later(tab, Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Refused }),
+            None => {}
         }
         self.grant_locks();
     }
@@ -109,9 +120,13 @@ impl Inner {
     pub fn grant_locks(&mut self) {
         for browser in 0..self.browsers.len() {
             for (name, claim) in self.browsers[browser].locks.grant() {
+                if claim.holder == SOMEBODY_ELSE {
+                    continue;
+                }
                 let input = if name.ends_with(LEADER) {
                     Input::Leading
                 } else {
+                    self.note(Happening::Locked { tab: claim.holder });
                     Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Granted }
                 };
                 self.feed_later(claim.holder, input);
@@ -119,21 +134,22 @@ impl Inner {
         }
     }
 
-    fn tell(&mut self, tab: Holder, name: &str, text: &str) {
-        self.evidence.see("tab message", || text.to_owned());
-        let browser = self.tabs[tab.0].browser;
-        for id in 0..self.tabs.len() {
-            let other = &self.tabs[id];
-            if id != tab.0 && other.browser == browser && other.config.name() == name {
-                let life = other.life;
-                self.feed_later((id, life), Input::Tab { text: text.to_owned() });
-            }
-        }
-    }
-
     fn close_stream(&mut self, tab: Holder) {
         self.tabs[tab.0].stream = None;
         self.settle_streams(tab);
+    }
+
+    /// A page in the back/forward cache that stands in another tab's way is thrown out of it.
+    pub fn evict_cached(&mut self, browser: usize, is_in_the_way: impl Fn(&Self, usize) -> bool) {
+        if !self.browsers[browser].evicts_cached {
+            return;
+        }
+        for id in 0..self.tabs.len() {
+            let tab = &self.tabs[id];
+            if tab.browser == browser && tab.scripts == Scripts::Cached && is_in_the_way(self, id) {
+                self.bury(id);
+            }
+        }
     }
 
     pub fn wake(&mut self, tab: Holder, timer: u64) {

@@ -17,6 +17,21 @@ impl Chance {
         bytes
     }
 
+    /// A number below `most`, which must not be 0.
+    pub fn below(&mut self, most: u64) -> u64 {
+        self.next() % most
+    }
+
+    /// A place in a list of that length.
+    pub fn choose(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
+    }
+
+    /// Begins anew with another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        *self = Self::new(seed);
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -6,14 +6,25 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     pub is_kept: bool,
+    /// What tabs hear and do is printed at once.
+    pub is_told: bool,
     seen: Vec<(&'static str, String)>,
     secrets: BTreeSet<String>,
 }
 
 impl Evidence {
     pub fn see(&mut self, place: &'static str, what: impl FnOnce() -> String) {
+        if self.is_told && place != "machine" {
+            return println!("{place} {}", what());
+        }
         if self.is_kept {
             self.seen.push((place, what()));
+        }
+    }
+
+    pub fn tell(&self, what: impl FnOnce() -> String) {
+        if self.is_told {
+            println!("{}", what());
         }
     }
 

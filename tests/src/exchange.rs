@@ -6,10 +6,11 @@ use countersign_core::Secret;
 use countersign_core::effect;
 use countersign_core::input::{HttpFailure, Input, Response, StreamNews};
 
+use crate::happening::{Happening, Settled};
 use crate::locks::Holder;
 use crate::network::{Fault, Sent};
 use crate::server::{Answer, ORIGIN};
-use crate::time::Step;
+use crate::time::{Millis, Step};
 use crate::world::Inner;
 
 /// One request that was sent.
@@ -17,16 +18,23 @@ use crate::world::Inner;
 pub(crate) struct Exchange {
     pub tab: Holder,
     pub browser: usize,
-    purpose: Purpose,
-    outgoing: Outgoing,
+    pub purpose: Purpose,
+    pub outgoing: Outgoing,
+    pub sent_at: Millis,
     fault: Option<Fault>,
     answer: Option<Answer>,
     stream: Option<Body>,
     /// The tab has its outcome, or gave it up.
-    is_settled: bool,
+    pub is_settled: bool,
     is_held: bool,
     /// Aborted: no cookie of its answer is taken.
     is_given_up: bool,
+    /// Its connection died while the device slept.
+    is_cut: bool,
+    /// The server has answered it.
+    pub is_served: bool,
+    /// In how many milliseconds whoever answered wants to be asked again.
+    pub retry_after: Option<Millis>,
 }
 
 /// Who waits for the answer.
@@ -86,7 +94,8 @@ impl Inner {
             _ => self.agenda.push(Step::Arrive { exchange: number }),
         }
         if let Some(deadline) = deadline {
-            self.agenda.push_at(self.now + u64::from(deadline), Step::Deadline { exchange: number });
+            let at = self.now + u64::from(deadline) + self.lateness(tab.0);
+            self.agenda.push_at(at, Step::Deadline { exchange: number });
         }
         let is_held = matches!(fault, Some(Fault::HoldRequest));
         let (answer, stream) = (None, None);
@@ -95,26 +104,31 @@ impl Inner {
             browser,
             purpose,
             outgoing,
+            sent_at: self.now,
             fault,
             answer,
             stream,
             is_settled: false,
             is_held,
             is_given_up: false,
+            is_cut: false,
+            is_served: false,
+            retry_after: None,
         });
+        self.note(Happening::Sent { exchange: number });
     }
 
     /// The request is at the server.
     pub fn arrive(&mut self, number: usize) {
-        let exchange = &self.exchanges[number];
-        let browser = exchange.browser;
-        let fault = exchange.fault.clone();
+        let browser = self.exchanges[number].browser;
+        let fault = self.exchanges[number].fault.clone();
         let (answer, stream) = match fault.clone() {
             Some(Fault::Impostor { status, headers, body }) => (Answer { status, headers, body }, None),
-            _ => {
-                let reply = self.server.serve(exchange.outgoing.to_http());
-                (reply.answer, reply.stream)
+            Some(Fault::Double) => {
+                self.serve_exchange(number);
+                self.serve_exchange(number)
             }
+            _ => self.serve_exchange(number),
         };
         self.keep_secrets(&answer);
         self.network.log[number].status = Some(answer.status);
@@ -132,15 +146,40 @@ impl Inner {
         }
     }
 
+    fn serve_exchange(&mut self, number: usize) -> (Answer, Option<Body>) {
+        self.exchanges[number].is_served = true;
+        let outgoing = &self.exchanges[number].outgoing;
+        let reply = self.server.serve(outgoing.to_http());
+        if self.witness.is_some() {
+            let (request, answer) = (Box::new(outgoing.clone()), Box::new(reply.answer.clone()));
+            self.note(Happening::Served { exchange: Some(number), request, answer });
+        }
+        (reply.answer, reply.stream)
+    }
+
+    /// A request of somebody who is in no browser here.
+    pub fn serve_elsewhere(&mut self, outgoing: Outgoing) -> Answer {
+        let answer = self.server.serve(outgoing.to_http()).answer;
+        let (request, copy) = (Box::new(outgoing), Box::new(answer.clone()));
+        self.note(Happening::Served { exchange: None, request, answer: copy });
+        self.read_streams();
+        self.show_witness();
+        answer
+    }
+
     /// The answer is at the browser, which takes its cookies, whoever still waits for it.
     pub fn answer(&mut self, number: usize) {
         let now = self.now;
         let exchange = &mut self.exchanges[number];
+        if exchange.is_cut {
+            return self.settle_exchange(number, Err(HttpFailure::Network));
+        }
         let Some(mut answer) = exchange.answer.take().filter(|_| !exchange.is_given_up) else { return };
         let jar = &mut self.browsers[exchange.browser].jar;
         answer.cookies().for_each(|cookie| jar.take(cookie, now));
         answer.headers.retain(|(name, _)| name != "set-cookie");
-        match &exchange.fault {
+        self.note(Happening::Cookies { exchange: number });
+        match &self.exchanges[number].fault {
             Some(Fault::CutBody) => return self.settle_exchange(number, Err(HttpFailure::Network)),
             Some(Fault::Change { member, value }) => answer.change(member, value),
             _ => {}
@@ -157,6 +196,10 @@ impl Inner {
         }
         self.network.log[number].ended = Some(place);
         let (tab, purpose, stream) = (exchange.tab, exchange.purpose, exchange.stream.take());
+        let end =
+            outcome.as_ref().map_or_else(|failure| Settled::Failed(*failure), |answer| Settled::Status(answer.status));
+        self.exchanges[number].retry_after = outcome.as_ref().ok().and_then(Answer::retry_after);
+        self.note(Happening::Settled { exchange: number, outcome: end });
         match (purpose, outcome) {
             (Purpose::Core(stamp), outcome) => {
                 let outcome = outcome.map(Answer::into_response);
@@ -214,6 +257,16 @@ impl Inner {
                     !exchange.outgoing.keepalive && !matches!(exchange.fault, Some(Fault::HoldCookie));
                 let place = self.network.next_place();
                 self.network.log[number].ended = Some(place);
+                self.note(Happening::Abandoned { exchange: number });
+            }
+        }
+    }
+
+    /// The device falls asleep: some connections survive that.
+    pub fn cut_exchanges(&mut self, browser: usize) {
+        for exchange in &mut self.exchanges {
+            if exchange.browser == browser && !exchange.is_settled {
+                exchange.is_cut = self.fate.below(2) == 0;
             }
         }
     }
@@ -232,6 +285,9 @@ impl Inner {
     }
 
     fn keep_secrets(&mut self, answer: &Answer) {
+        if self.witness.is_some() && !self.evidence.is_kept {
+            return;
+        }
         for cookie in answer.cookies() {
             let value = cookie.split(';').next().and_then(|pair| pair.split_once('=')).map_or("", |(_, value)| value);
             // Before the dot stands the session's public name.
@@ -279,6 +335,19 @@ impl Answer {
         if let Some(members) = document.as_object_mut() {
             members.insert(member.to_owned(), value.clone());
             self.body = document.to_string().into_bytes();
+        }
+    }
+
+    /// In how many milliseconds whoever answered wants to be asked again.
+    fn retry_after(&self) -> Option<Millis> {
+        let told = self.header("retry-after")?;
+        let date = |text| httpdate::parse_http_date(text).ok();
+        match told.parse::<u64>() {
+            Ok(seconds) => Some(seconds * 1000),
+            Err(_) => {
+                let wait = date(told)?.duration_since(date(self.header("date")?)?).unwrap_or_default();
+                u64::try_from(wait.as_millis()).ok()
+            }
         }
     }
 

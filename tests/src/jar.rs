@@ -34,6 +34,11 @@ impl Jar {
         self.cookies.get(name).map(|(value, _)| value.as_str())
     }
 
+    /// Its value, if it has not run out.
+    pub fn living(&self, name: &str, now: Millis) -> Option<&str> {
+        self.cookies.get(name).filter(|(_, ends)| *ends > now).map(|(value, _)| value.as_str())
+    }
+
     pub fn clear(&mut self) {
         self.cookies.clear();
     }

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// Who asks: a life of a tab.
 pub(crate) type Holder = (usize, u32);
 
+/// Another script of the same origin: it has no tab here.
+pub(crate) const SOMEBODY_ELSE: Holder = (usize::MAX, 0);
+
 #[derive(Debug, Default)]
 pub(crate) struct Locks {
     queues: BTreeMap<String, VecDeque<Claim>>,
@@ -40,6 +43,10 @@ impl Locks {
         let waiting = |claim: &Claim| claim.holder == holder && claim.stamp == stamp && !claim.is_granted;
         let at = queue.iter().position(waiting);
         at.and_then(|at| queue.remove(at)).is_some()
+    }
+
+    pub fn is_held_by(&self, name: &str, holder: Holder) -> bool {
+        self.queues.get(name).and_then(VecDeque::front).is_some_and(|claim| claim.holder == holder)
     }
 
     /// A tab is gone.

@@ -17,6 +17,8 @@ pub enum Fault {
     CutBody,
     /// Nothing comes back, and nobody says so.
     Silence,
+    /// The connection dies after the server did it, and the browser sends the request once more by itself.
+    Double,
     /// The server does it so many milliseconds later.
     DelayRequest(Millis),
     /// The answer comes so many milliseconds later.
@@ -89,6 +91,11 @@ impl Network {
     /// No request gets through from now on, and nobody is told so.
     pub fn break_down(&mut self) {
         self.is_down = true;
+    }
+
+    /// The line is there again.
+    pub(crate) fn come_up(&mut self) {
+        self.is_down = false;
     }
 
     /// Every request of that kind so far.

@@ -65,6 +65,12 @@ impl Server {
         Self { runtime, router, state, clock, is_at: 0 }
     }
 
+    /// A new process on the same store.
+    pub fn restart(&mut self) {
+        self.state = self.runtime.block_on(self.state.restarted()).expect("the store is there");
+        self.router = server_mock::app(self.state.clone());
+    }
+
     /// Moves the server's clock to the World's.
     pub fn move_to(&mut self, now: Millis) {
         self.clock.advance((now - self.is_at) as f64 / 1000.0);

@@ -1,64 +1,21 @@
 //! What does one tab hold, and what can its user and its application do?
 
-use std::collections::BTreeMap;
-
-use axum::body::Body;
 use countersign_core::effect::Reply;
 use countersign_core::input::{Command, PageNews, Revoke};
 use countersign_core::{
-    Config, DeviceSession, Error, FlowKind, Gate, Input, Machine, Moment, Reason, Secret, Snapshot, Standing, State,
+    Config, DeviceSession, Error, FlowKind, Gate, Input, Reason, Secret, Snapshot, Standing, State,
 };
 
-use crate::calls::{Call, CallState, Fetched};
-use crate::locks::Holder;
+use crate::calls::{Call, Fetched};
+use crate::page::Scripts;
 use crate::server::{BEGINNING, ORIGIN};
-use crate::tab_storage::TabStorage;
-use crate::world::{Inner, World};
+use crate::world::World;
 
 /// One tab of one browser.
 #[derive(Debug, Clone)]
 pub struct Tab {
     pub(crate) world: World,
     pub(crate) id: usize,
-}
-
-pub(crate) struct TabState {
-    pub browser: usize,
-    pub config: Config,
-    /// None after a crash.
-    pub machine: Option<Machine>,
-    /// Which load of the page this is: what was meant for an earlier one reaches nobody.
-    pub life: u32,
-    pub calls: BTreeMap<u64, CallState>,
-    pub timer: u64,
-    pub stream: Option<(Holder, u64, Body)>,
-    /// Effects that are still carried out before the tab dies, if it is to die.
-    pub effects_left: Option<usize>,
-    pub effects: usize,
-    /// What a tab whose scripts are stopped will hear.
-    pub frozen: Option<Vec<Input>>,
-    /// Everything that was shown, each once in a row.
-    pub shown: Vec<State>,
-    pub storage: TabStorage,
-}
-
-impl TabState {
-    pub fn new(browser: usize, config: Config) -> Self {
-        Self {
-            browser,
-            config,
-            machine: None,
-            life: 0,
-            calls: BTreeMap::new(),
-            timer: 0,
-            stream: None,
-            effects_left: None,
-            effects: 0,
-            frozen: None,
-            shown: Vec::new(),
-            storage: TabStorage::default(),
-        }
-    }
 }
 
 impl Tab {
@@ -108,6 +65,22 @@ impl Tab {
             Some(Reply::Failed(error)) => Err(error),
             other => panic!("asked for the sessions, the machine said {other:?}"),
         }
+    }
+
+    pub(crate) fn begin_stay(&self) {
+        self.command(Command::Stay);
+    }
+
+    pub(crate) fn ask_for_token(&self) {
+        self.command(Command::AccessToken);
+    }
+
+    pub(crate) fn ask_for_sessions(&self) {
+        self.command(Command::Sessions);
+    }
+
+    pub(crate) fn begin_revoke(&self, revoke: Revoke) {
+        self.command(Command::Revoke(revoke));
     }
 
     pub fn revoke(&self, revoke: Revoke) -> Result<(), Error> {
@@ -193,15 +166,17 @@ impl Tab {
 
     /// The user duplicates the tab: the copy loads the page anew, with a copy of what the tab kept.
     pub fn duplicate(&self) -> Tab {
-        let mut inner = self.world.inner();
-        let id = inner.tabs.len();
-        let (browser, config) = (inner.tabs[self.id].browser, inner.tabs[self.id].config.clone());
-        let mut copy = TabState::new(browser, config);
-        copy.storage = inner.tabs[self.id].storage.copied();
-        inner.tabs.push(copy);
-        inner.load(id);
-        drop(inner);
+        let copy = self.begin_duplicate();
         self.world.settle();
+        copy
+    }
+
+    pub(crate) fn begin_duplicate(&self) -> Tab {
+        let mut inner = self.world.inner();
+        let (browser, config) = (inner.tabs[self.id].browser, inner.tabs[self.id].config.clone());
+        let id = inner.open(browser, config, false);
+        inner.tabs[id].storage = inner.tabs[self.id].storage.copied();
+        inner.load(id);
         Tab { world: self.world.clone(), id }
     }
 
@@ -220,20 +195,24 @@ impl Tab {
     }
 
     pub fn hide(&self) {
+        self.world.inner().tabs[self.id].is_hidden = true;
         self.page(PageNews::Hidden);
     }
 
     pub fn show(&self) {
+        self.world.inner().tabs[self.id].is_hidden = false;
         self.page(PageNews::Visible);
     }
 
-    /// Into the back/forward cache.
+    /// Into the back/forward cache: the page hears that it is leaving, and then its scripts stop.
     pub fn leave(&self) {
         self.page(PageNews::Leaving);
+        self.world.inner().tabs[self.id].scripts = Scripts::Cached;
     }
 
     /// Out of the back/forward cache.
     pub fn come_back(&self) {
+        self.world.inner().thaw(self.id);
         self.page(PageNews::Shown);
     }
 
@@ -250,18 +229,14 @@ impl Tab {
 
     /// The browser stops the tab's scripts; what it holds it keeps.
     pub fn freeze(&self) {
-        self.world.inner().tabs[self.id].frozen = Some(Vec::new());
+        self.world.inner().tabs[self.id].scripts = Scripts::Frozen;
     }
 
     /// The tab goes on, and hears everything that happened meanwhile but for what others said.
     pub fn thaw(&self) {
         let mut inner = self.world.inner();
-        let tab = (self.id, inner.tabs[self.id].life);
-        for input in inner.tabs[self.id].frozen.take().unwrap_or_default() {
-            if !matches!(input, Input::Tab { .. }) {
-                inner.feed_later(tab, input);
-            }
-        }
+        inner.forget_messages(self.id);
+        inner.thaw(self.id);
     }
 
     /// The page is loaded anew, and comes to rest.
@@ -272,13 +247,7 @@ impl Tab {
 
     /// The page is loaded anew; what the old one had under way finds nobody.
     pub fn begin_reload(&self) {
-        let mut inner = self.world.inner();
-        let tab = (self.id, inner.tabs[self.id].life);
-        if self.is_alive_in(&inner) {
-            inner.feed(tab, Input::Page(PageNews::Leaving));
-            inner.bury(self.id);
-        }
-        inner.load(self.id);
+        self.world.inner().reload(self.id);
     }
 
     /// The tab dies without a word.
@@ -295,10 +264,6 @@ impl Tab {
         self.world.inner().tabs[self.id].machine.is_some()
     }
 
-    fn is_alive_in(&self, inner: &Inner) -> bool {
-        inner.tabs[self.id].machine.is_some()
-    }
-
     /// How many effects the tab has carried out.
     pub fn effects(&self) -> usize {
         self.world.inner().tabs[self.id].effects
@@ -311,6 +276,11 @@ impl Tab {
 
     /// The stream delivers this frame, as if the server had sent it.
     pub fn forge_frame(&self, frame: &str) {
+        self.forge_frame_later(frame);
+        self.world.settle();
+    }
+
+    pub(crate) fn forge_frame_later(&self, frame: &str) {
         let mut inner = self.world.inner();
         let (tab, stamp) = match &inner.tabs[self.id].stream {
             Some((tab, stamp, _)) => (*tab, *stamp),
@@ -318,7 +288,6 @@ impl Tab {
         };
         let news = countersign_core::input::StreamNews::Bytes(frame.as_bytes().to_vec());
         inner.feed_later(tab, Input::Stream { stamp, news });
-        inner.settle();
     }
 
     fn page(&self, news: PageNews) {
@@ -338,94 +307,6 @@ fn done(reply: Option<Reply>) -> Result<(), Error> {
         Some(Reply::Done) => Ok(()),
         Some(Reply::Failed(error)) => Err(error),
         other => panic!("the machine answered {other:?}"),
-    }
-}
-
-impl Inner {
-    /// The page is loaded in this tab.
-    pub fn load(&mut self, id: usize) {
-        let tab = &mut self.tabs[id];
-        tab.life += 1;
-        tab.machine = Some(Machine::new(Config { trace: self.trace, ..tab.config.clone() }));
-        tab.shown.clear();
-        let life = tab.life;
-        self.feed_later((id, life), Input::Started);
-    }
-
-    /// The page is gone, with all that was in it.
-    pub fn bury(&mut self, id: usize) {
-        self.replay_trace(id);
-        self.see_trace(id);
-        let tab = &mut self.tabs[id];
-        tab.machine = None;
-        tab.stream = None;
-        tab.effects_left = None;
-        tab.frozen = None;
-        tab.calls.clear();
-        let holder = (id, tab.life);
-        tab.life += 1;
-        tab.storage.is_claimed = false;
-        let browser = tab.browser;
-        self.abandon_exchanges(holder);
-        self.browsers[browser].locks.forget(holder);
-        self.grant_locks();
-    }
-
-    /// News for a tab, and everything that it wants done because of them.
-    pub fn feed(&mut self, tab: Holder, input: Input) {
-        let (id, life) = tab;
-        if self.tabs[id].life != life {
-            return;
-        }
-        if let Some(waiting) = &mut self.tabs[id].frozen {
-            return waiting.push(input);
-        }
-        self.evidence.see("input", || format!("tab {id}: {input:?}"));
-        let moment = self.moment(id);
-        let Some(machine) = &mut self.tabs[id].machine else { return };
-        machine.handle(moment, input);
-        while let Some(effect) = self.tabs[id].machine.as_mut().and_then(Machine::poll_effect) {
-            self.evidence.see("effect", || format!("tab {id}: {effect:?}"));
-            if self.dies_here(id) {
-                return self.bury(id);
-            }
-            self.carry_out(tab, effect);
-        }
-        self.publish(id);
-    }
-
-    fn dies_here(&mut self, id: usize) -> bool {
-        self.tabs[id].effects += 1;
-        match &mut self.tabs[id].effects_left {
-            Some(0) => true,
-            Some(left) => {
-                *left -= 1;
-                false
-            }
-            None => false,
-        }
-    }
-
-    fn publish(&mut self, id: usize) {
-        let Some(machine) = &self.tabs[id].machine else { return };
-        let snapshot = machine.snapshot();
-        self.evidence.see("snapshot", || format!("{snapshot:?}"));
-        self.evidence.see("machine", || format!("{machine:?}"));
-        let shown = &mut self.tabs[id].shown;
-        if shown.last() != Some(&snapshot.state) {
-            shown.push(snapshot.state);
-        }
-    }
-
-    /// What the tab's device takes for the time.
-    fn wall(&self, id: usize) -> i64 {
-        let browser = &self.browsers[self.tabs[id].browser];
-        BEGINNING * 1000 + i64::try_from(self.now).unwrap_or(i64::MAX) + browser.clock_is_off
-    }
-
-    fn moment(&mut self, id: usize) -> Moment {
-        let (wall, browser) = (self.wall(id), &self.browsers[self.tabs[id].browser]);
-        Moment { wall, monotonic: 1_000 + self.now - browser.slept, random: self.chance.bytes() }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use countersign_core::Input;
 
 use crate::locks::Holder;
+use crate::storage::Operation;
 
 /// Milliseconds since the World began, its sleeps included.
 pub(crate) type Millis = u64;
@@ -18,6 +19,10 @@ pub(crate) enum Step {
     Wake { tab: Holder, timer: u64 },
     /// A tab has waited long enough for the lock.
     LockWait { tab: Holder, stamp: u64 },
+    /// Storage does what a tab asked for.
+    Storage { tab: Holder, operation: Box<Operation> },
+    /// A script of somebody else gives a lock back.
+    LockGoes { browser: usize },
     /// A request arrives at the server.
     Arrive { exchange: usize },
     /// Its answer arrives at the browser.
@@ -26,6 +31,32 @@ pub(crate) enum Step {
     Fail { exchange: usize },
     /// Its deadline passes.
     Deadline { exchange: usize },
+}
+
+impl Step {
+    pub fn is_message_for(&self, id: usize) -> bool {
+        matches!(self, Self::Feed { tab, input } if tab.0 == id && matches!(**input, Input::Tab { .. }))
+    }
+
+    /// Whether it runs by a timer of this tab's page.
+    pub fn is_timer_of(&self, id: usize) -> bool {
+        matches!(self, Self::Wake { tab, .. } | Self::LockWait { tab, .. } if tab.0 == id)
+    }
+
+    /// Whose turn it is: what happens to one keeps its order.
+    fn owner(&self) -> (u8, usize) {
+        match self {
+            Self::Feed { tab, .. }
+            | Self::Wake { tab, .. }
+            | Self::LockWait { tab, .. }
+            | Self::Storage { tab, .. } => (0, tab.0),
+            Self::Arrive { exchange }
+            | Self::Answer { exchange }
+            | Self::Fail { exchange }
+            | Self::Deadline { exchange } => (1, *exchange),
+            Self::LockGoes { browser } => (2, *browser),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,18 +76,44 @@ impl Agenda {
         self.later.insert((at, self.order), step);
     }
 
-    /// The next thing that happens, but for tabs that are asleep.
-    pub fn pop_unless(&mut self, sleeps: impl Fn(usize) -> bool) -> Option<Step> {
-        let is_awake = |step: &Step| match step {
-            Step::Feed { tab, .. } | Step::Wake { tab, .. } | Step::LockWait { tab, .. } => !sleeps(tab.0),
-            _ => true,
-        };
-        let at = self.now.iter().position(is_awake)?;
+    /// The next thing that happens, but for what is held up.
+    pub fn pop_unless(&mut self, is_held: impl Fn(&Step) -> bool) -> Option<Step> {
+        let at = self.now.iter().position(|step| !is_held(step))?;
         self.now.remove(at)
+    }
+
+    /// Lets somebody else have the first turn: `choice` says who, among all who could be next.
+    pub fn pass_turn(&mut self, is_held: impl Fn(&Step) -> bool, choice: impl FnOnce(usize) -> usize) {
+        let mut owners = Vec::new();
+        let mut firsts = Vec::new();
+        for (at, step) in self.now.iter().enumerate() {
+            let owner = step.owner();
+            if !is_held(step) && !owners.contains(&owner) {
+                owners.push(owner);
+                firsts.push(at);
+            }
+        }
+        if firsts.len() > 1
+            && let Some(step) = self.now.remove(firsts[choice(firsts.len())])
+        {
+            self.now.push_front(step);
+        }
+    }
+
+    /// Forgets what would happen next.
+    pub fn forget(&mut self, is_forgotten: impl Fn(&Step) -> bool) {
+        self.now.retain(|step| !is_forgotten(step));
     }
 
     pub fn peek(&self) -> Option<&Step> {
         self.now.front()
+    }
+
+    /// Whether something waits for this page but its timers.
+    pub fn has_business_of(&self, tab: Holder) -> bool {
+        let is_its =
+            |step: &Step| matches!(step, Step::Feed { tab: of, .. } | Step::Storage { tab: of, .. } if *of == tab);
+        self.now.iter().chain(self.later.values()).any(is_its)
     }
 
     pub fn next_due(&self) -> Option<Millis> {
@@ -70,15 +127,11 @@ impl Agenda {
         }
     }
 
-    /// Puts off what waits for a timer of these tabs: their machine sleeps, and its timers with it.
-    pub fn put_off(&mut self, by: Millis, sleeps: impl Fn(usize) -> bool) {
-        let later = std::mem::take(&mut self.later);
-        for ((at, order), step) in later {
-            let is_asleep = match &step {
-                Step::Wake { tab, .. } | Step::LockWait { tab, .. } => sleeps(tab.0),
-                _ => false,
-            };
-            self.later.insert((if is_asleep { at + by } else { at }, order), step);
-        }
+    /// Takes out what waits for such a time, with how long it has still to wait: these timers stand still.
+    pub fn suspend(&mut self, now: Millis, stands_still: impl Fn(&Step) -> bool) -> Vec<(Millis, Step)> {
+        let (still, later) = std::mem::take(&mut self.later).into_iter().partition(|(_, step)| stands_still(step));
+        self.later = later;
+        let still: BTreeMap<(Millis, u64), Step> = still;
+        still.into_iter().map(|((at, _), step)| (at.saturating_sub(now), step)).collect()
     }
 }

@@ -12,10 +12,11 @@ use crate::browser::{Browser, BrowserState};
 use crate::chance::Chance;
 use crate::evidence::Evidence;
 use crate::exchange::Exchange;
-use crate::locks::Holder;
+use crate::happening::{Happening, Witness};
+use crate::locks::SOMEBODY_ELSE;
 use crate::network::Network;
+use crate::page::{Scripts, TabState};
 use crate::server::Server;
-use crate::tab::TabState;
 use crate::time::{Agenda, Millis, Step};
 
 /// A World that does not come to rest within so many steps has a loop in it.
@@ -32,7 +33,12 @@ pub(crate) struct Inner {
     pub server: Server,
     pub network: Network,
     pub now: Millis,
+    /// What machines draw.
     pub chance: Chance,
+    /// What the World itself draws.
+    pub fate: Chance,
+    /// One turn in so many goes to somebody else than who was first.
+    pub shuffles: Option<u64>,
     pub browsers: Vec<BrowserState>,
     pub tabs: Vec<TabState>,
     pub exchanges: Vec<Exchange>,
@@ -43,6 +49,8 @@ pub(crate) struct Inner {
     pub trace: usize,
     /// How much was run again of the traces of those that died, if that is asked for.
     pub replays: Option<Replayed>,
+    pub witness: Option<Box<dyn Witness>>,
+    pub happenings: Vec<Happening>,
 }
 
 impl World {
@@ -57,6 +65,8 @@ impl World {
             network: Network::default(),
             now: 0,
             chance: Chance::new(seed),
+            fate: Chance::new(!seed),
+            shuffles: None,
             browsers: Vec::new(),
             tabs: Vec::new(),
             exchanges: Vec::new(),
@@ -65,6 +75,8 @@ impl World {
             last_call: 0,
             trace: 500,
             replays: None,
+            witness: None,
+            happenings: Vec::new(),
         })))
     }
 
@@ -182,26 +194,29 @@ impl std::fmt::Debug for World {
 
 impl Inner {
     pub fn settle(&mut self) {
-        let mut recent = std::collections::VecDeque::new();
         for _ in 0..MOST_STEPS {
-            if let Some(next) = self.agenda.peek() {
-                recent.push_back(format!("{next:?}"));
-                recent.truncate(40);
-            }
-            if !self.step() {
+            if self.is_cut_short() || !self.step() {
                 return;
             }
         }
-        panic!("the World does not come to rest; first steps: {recent:#?}");
+        let last = format!("{:?}", self.agenda.peek());
+        match self.witness.take() {
+            Some(mut witness) => {
+                witness.restless(last);
+                self.witness = Some(witness);
+            }
+            None => panic!("the World does not come to rest; next is {last}"),
+        }
     }
 
     pub fn step(&mut self) -> bool {
-        let is_asleep: Vec<bool> = self.tabs.iter().map(|tab| self.browsers[tab.browser].is_asleep).collect();
-        let Some(step) = self.agenda.pop_unless(|tab| is_asleep[tab]) else { return false };
+        let Some(step) = self.next_step() else { return false };
         match step {
             Step::Feed { tab, input } => self.feed(tab, *input),
             Step::Wake { tab, timer } => self.wake(tab, timer),
             Step::LockWait { tab, stamp } => self.lock_wait_ended(tab, stamp),
+            Step::Storage { tab, operation } => self.storage_is_ready(tab, *operation),
+            Step::LockGoes { browser } => self.browsers[browser].locks.forget(SOMEBODY_ELSE),
             Step::Arrive { exchange } => self.arrive(exchange),
             Step::Answer { exchange } => self.answer(exchange),
             Step::Fail { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Network)),
@@ -209,13 +224,31 @@ impl Inner {
         }
         self.grant_locks();
         self.read_streams();
+        self.show_witness();
         true
+    }
+
+    fn next_step(&mut self) -> Option<Step> {
+        let Self { agenda, tabs, browsers, exchanges, shuffles, fate, .. } = self;
+        let sleeps = |browser: usize| browsers[browser].asleep_since.is_some();
+        let is_still = |id: usize| tabs[id].scripts != Scripts::Run || sleeps(tabs[id].browser);
+        let is_held = |step: &Step| match step {
+            Step::Feed { tab, .. } | Step::Wake { tab, .. } | Step::LockWait { tab, .. } => is_still(tab.0),
+            Step::Deadline { exchange } => is_still(exchanges[*exchange].tab.0),
+            Step::Answer { exchange } | Step::Fail { exchange } => sleeps(exchanges[*exchange].browser),
+            Step::Storage { tab, .. } => sleeps(tabs[tab.0].browser),
+            Step::LockGoes { .. } | Step::Arrive { .. } => false,
+        };
+        if shuffles.is_some_and(|one_in| fate.below(one_in) == 0) {
+            agenda.pass_turn(is_held, |length| fate.choose(length));
+        }
+        agenda.pop_unless(is_held)
     }
 
     pub fn advance(&mut self, by: Millis) {
         let end = self.now + by;
         self.settle();
-        while self.now < end {
+        while self.now < end && !self.is_cut_short() {
             let tick = (self.now / TICK + 1) * TICK;
             let next = self.agenda.next_due().map_or(tick, |due| due.min(tick)).min(end);
             self.move_to(next.max(self.now));
@@ -235,12 +268,13 @@ impl Inner {
     }
 
     pub fn move_to(&mut self, now: Millis) {
+        for id in 0..self.tabs.len() {
+            if self.runs(id) {
+                self.tabs[id].awake += now - self.now;
+            }
+        }
         self.now = now;
         self.server.move_to(now);
-    }
-
-    pub fn feed_later(&mut self, tab: Holder, input: Input) {
-        self.agenda.push(Step::Feed { tab, input: Box::new(input) });
     }
 
     /// Reads what the server has put into the streams, after every step.
@@ -261,6 +295,20 @@ impl Inner {
             } else {
                 self.tabs[id].stream = Some((tab, stamp, body));
             }
+        }
+    }
+
+    /// Chances are what this seed makes of them, from now on.
+    pub fn reseed(&mut self, seed: u64) {
+        self.chance.reseed(seed);
+        self.fate.reseed(!seed);
+    }
+
+    /// The server's process is replaced by a new one, which has nothing but the store.
+    pub fn restart_server(&mut self) {
+        self.server.restart();
+        for id in 0..self.tabs.len() {
+            self.cut_stream(id);
         }
     }
 

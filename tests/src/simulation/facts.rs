@@ -1,0 +1,261 @@
+//! What has happened so far, as far as an invariant may ask? One memory for all of them, so that each is a question.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_core::input::PageNews;
+use countersign_core::record::Record;
+use countersign_core::{Snapshot, State};
+
+use crate::happening::{Asked, Happening, News, Settled};
+use crate::locks::Holder;
+use crate::server::Answer;
+use crate::simulation::act::Flow;
+use crate::simulation::ledger::Ledger;
+use crate::simulation::plan::Setting;
+use crate::time::Millis;
+use crate::world::Inner;
+
+/// The tabs of one browser that share a credential.
+pub type Home = (usize, Flow);
+
+#[derive(Debug)]
+pub struct Facts {
+    pub setting: Setting,
+    pub ledger: Ledger,
+    pub tabs: BTreeMap<Holder, Tab>,
+    pub homes: BTreeMap<Home, HomeFacts>,
+    /// Grows with everything that happens.
+    pub order: u64,
+    pub now: Millis,
+}
+
+/// What one life of a tab has shown and done.
+#[derive(Debug)]
+pub struct Tab {
+    pub home: Home,
+    pub born: Millis,
+    pub snapshot: Option<Snapshot>,
+    /// The session that it showed last.
+    pub believed: Option<String>,
+    /// When it last wrote a session into the record, had a credential request answered well, and heard of the server.
+    pub committed: u64,
+    pub answered: u64,
+    pub contact: u64,
+    /// When it last heard what it had not asked for itself.
+    pub stirred: u64,
+    /// Since when it knows that it is offline: in the order of things, and in time.
+    pub offline_since: Option<(u64, Millis)>,
+    /// The user signed out in this very tab.
+    pub left: BTreeSet<String>,
+    /// Calls for a sign-in that have no outcome.
+    pub sign_in_calls: BTreeSet<u64>,
+    /// What its sign-ins brought at the server.
+    pub signed_in_as: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct HomeFacts {
+    /// Sessions that a sign-out here may have meant.
+    pub left: BTreeSet<String>,
+    /// Tabs whose sign-in was under way then: what it brings may be meant too.
+    pub left_behind: BTreeSet<Holder>,
+    /// Sessions whose sign-out was written into the record, and when.
+    pub owed: BTreeMap<String, u64>,
+    /// When anything last went wrong with what the tabs share.
+    pub storage_failed: Option<Millis>,
+    pub channel_failed: Option<Millis>,
+    pub cookies_lost: Option<Millis>,
+    pub clock_set: bool,
+    pub lock_was_taken: bool,
+    pub record: Option<Record>,
+    pub touched: Option<Millis>,
+}
+
+impl Facts {
+    pub fn new(setting: Setting) -> Self {
+        let ledger = Ledger::new(setting.server.clone());
+        Self { setting, ledger, tabs: BTreeMap::new(), homes: BTreeMap::new(), order: 0, now: 0 }
+    }
+
+    pub fn home(&mut self, home: Home) -> &mut HomeFacts {
+        self.homes.entry(home).or_default()
+    }
+
+    pub fn tab(&self, holder: Holder) -> Option<&Tab> {
+        self.tabs.get(&holder)
+    }
+
+    /// The session that the browser's jar is signed in with.
+    pub fn in_jar(&self, world: &Inner, home: Home) -> Option<String> {
+        let cookie = world.browsers[home.0].jar.living(home.1.cookie(), world.now)?;
+        self.ledger.owner(home.1, cookie)
+    }
+
+    /// Keeps what an invariant may want to know later. Called before they look.
+    pub fn keep(&mut self, world: &Inner, happening: &Happening) {
+        self.order += 1;
+        self.now = world.now;
+        match happening {
+            Happening::Loaded { tab } => self.begin_life(world, *tab),
+            Happening::Gone { tab } => {
+                self.tabs.remove(tab);
+            }
+            Happening::Heard { tab, news } => self.hear(world, *tab, news),
+            Happening::Served { exchange: Some(exchange), answer, .. } => self.note_sign_in(world, *exchange, answer),
+            Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
+            Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
+            Happening::Wrote { tab, text } => self.write(*tab, text),
+            _ => {}
+        }
+    }
+
+    /// What was published becomes what is known once every invariant has seen both.
+    pub fn keep_afterwards(&mut self, happening: &Happening) {
+        let Happening::Published { tab, snapshot } = happening else { return };
+        let Some(tab) = self.tabs.get_mut(tab) else { return };
+        if let State::SignedIn { session, .. } = &snapshot.state {
+            tab.believed = Some(session.sid.clone());
+        }
+        if matches!(snapshot.state, State::SignedOut { .. }) {
+            tab.believed = None;
+        }
+        tab.snapshot = Some((**snapshot).clone());
+    }
+
+    fn begin_life(&mut self, world: &Inner, tab: Holder) {
+        let state = &world.tabs[tab.0];
+        let home = (state.browser, Flow::of(state.config.flow));
+        self.home(home);
+        let born = world.now;
+        let life = Tab {
+            home,
+            born,
+            snapshot: None,
+            believed: None,
+            committed: 0,
+            answered: 0,
+            contact: 0,
+            stirred: self.order,
+            offline_since: None,
+            left: BTreeSet::new(),
+            sign_in_calls: BTreeSet::new(),
+            signed_in_as: Vec::new(),
+        };
+        self.tabs.insert(tab, life);
+    }
+
+    fn hear(&mut self, world: &Inner, holder: Holder, news: &News) {
+        let order = self.order;
+        let Some(tab) = self.tabs.get_mut(&holder) else { return };
+        if !matches!(news, News::Own) {
+            tab.stirred = order;
+        }
+        match news {
+            News::Page(PageNews::Offline) => tab.offline_since = Some((order, world.now)),
+            News::Page(PageNews::Online) => tab.offline_since = None,
+            News::Page(PageNews::Acted) => {
+                let home = tab.home;
+                self.home(home).touched = Some(world.now);
+            }
+            News::Commanded { what: Asked::SignOut, .. } => self.leave(world, holder),
+            News::Commanded { what: Asked::SignIn, id } => {
+                tab.sign_in_calls.insert(*id);
+                // Whatever an earlier sign-out meant, it does not mean this one.
+                let home = tab.home;
+                self.home(home).left_behind.remove(&holder);
+            }
+            _ => {}
+        }
+    }
+
+    /// A sign-in, or something else, has its outcome.
+    fn reply(&mut self, holder: Holder, id: u64) {
+        if let Some(tab) = self.tabs.get_mut(&holder)
+            && tab.sign_in_calls.remove(&id)
+        {
+            let home = tab.home;
+            self.home(home).left_behind.remove(&holder);
+        }
+    }
+
+    /// Every session that a sign-out in this tab can mean.
+    fn leave(&mut self, world: &Inner, holder: Holder) {
+        let Some(tab) = self.tabs.get(&holder) else { return };
+        let home = tab.home;
+        let recorded = self.homes.get(&home).and_then(|home| home.record.as_ref()?.sid.clone());
+        let shown = tab.snapshot.as_ref().and_then(|snapshot| sid(&snapshot.state).map(str::to_owned));
+        let shown = shown.or(tab.believed.clone());
+        let meant: Vec<String> = [shown.clone(), recorded, self.in_jar(world, home)].into_iter().flatten().collect();
+        if let Some(tab) = self.tabs.get_mut(&holder) {
+            tab.left.extend(shown);
+        }
+        let is_signing_in = |tab: &&Holder| self.tabs[*tab].home == home && !self.tabs[*tab].sign_in_calls.is_empty();
+        let behind: Vec<Holder> = self.tabs.keys().filter(is_signing_in).copied().collect();
+        let brought: Vec<String> = behind.iter().flat_map(|tab| self.tabs[tab].signed_in_as.iter().cloned()).collect();
+        let home = self.home(home);
+        home.left_behind.extend(behind);
+        home.left.extend(brought);
+        home.left.extend(meant);
+    }
+
+    fn settle(&mut self, world: &Inner, number: usize, outcome: Settled) {
+        let exchange = &world.exchanges[number];
+        let is_good = matches!(outcome, Settled::Status(200..=299));
+        let order = self.order;
+        if let Some(tab) = self.tabs.get_mut(&exchange.tab)
+            && is_good
+            && exchange.is_credential_request()
+        {
+            tab.answered = order;
+            tab.contact = order;
+        }
+    }
+
+    /// A sign-in that a sign-out came after: what it brings is meant too.
+    fn note_sign_in(&mut self, world: &Inner, number: usize, answer: &Answer) {
+        let exchange = &world.exchanges[number];
+        if !exchange.is_sign_in() || answer.status >= 300 {
+            return;
+        }
+        let sid = answer.json()["sid"].as_str().map(str::to_owned);
+        let home = self.home(exchange.home(world));
+        if home.left_behind.contains(&exchange.tab) {
+            home.left.extend(sid.clone());
+        }
+        if let Some(tab) = self.tabs.get_mut(&exchange.tab) {
+            tab.signed_in_as.extend(sid);
+        }
+    }
+
+    fn write(&mut self, holder: Holder, text: &str) {
+        let Some(record) = Record::read(text) else { return };
+        let order = self.order;
+        let Some(tab) = self.tabs.get_mut(&holder) else { return };
+        if record.sid.is_some() {
+            tab.committed = order;
+        }
+        let home = tab.home;
+        let home = self.home(home);
+        if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
+            home.owed.entry(owed).or_insert(order);
+        }
+        home.record = Some(record);
+    }
+}
+
+/// A state in a few words.
+pub fn told(state: &State) -> String {
+    match state {
+        State::SignedIn { claims, session, standing, .. } => {
+            format!("{} in session {}, {standing:?}", claims.subject, session.sid)
+        }
+        state => format!("{state:?}"),
+    }
+}
+
+pub fn sid(state: &State) -> Option<&str> {
+    match state {
+        State::SignedIn { session, .. } => Some(&session.sid),
+        _ => None,
+    }
+}

@@ -1,0 +1,79 @@
+//! Does every tab tell the truth once trouble has ended? (C05, C07, C12, and progress)
+
+use countersign_core::{Standing, State};
+
+use crate::happening::Happening;
+use crate::simulation::breach::{Verdict, breach};
+use crate::simulation::facts::{Facts, Home, sid, told as told_state};
+use crate::simulation::invariants::Invariant;
+use crate::world::Inner;
+
+#[derive(Debug)]
+pub struct Calm;
+
+impl Invariant for Calm {
+    fn see(&mut self, _: &Facts, _: &Inner, _: &Happening) -> Verdict {
+        Ok(())
+    }
+
+    fn at_last(&mut self, facts: &Facts, world: &Inner) -> Verdict {
+        for holder in facts.tabs.keys().filter(|holder| world.runs(holder.0)) {
+            c05_in_the_end_every_tab_tells_the_truth(facts, world, *holder)?;
+        }
+        for home in facts.homes.keys() {
+            p10_one_tab_holds_the_stream(facts, world, *home)?;
+        }
+        Ok(())
+    }
+}
+
+fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder: (usize, u32)) -> Verdict {
+    let Some(tab) = facts.tab(holder) else { return Ok(()) };
+    let Some(snapshot) = &tab.snapshot else { return Ok(()) };
+    let living = facts.in_jar(world, tab.home).filter(|sid| facts.ledger.is_alive(sid, world.now));
+    let name = "c05_in_the_end_every_tab_tells_the_truth";
+    let told = |what: &str| {
+        let record = facts.homes.get(&tab.home).and_then(|home| home.record.as_ref());
+        let shown = told_state(&snapshot.state);
+        format!("tab {} {what}: {shown}, in the jar {living:?}, in the record {record:?}", holder.0)
+    };
+    match (&snapshot.state, &living) {
+        (State::Unknown | State::SigningIn, _) => breach(name, told("does not know")),
+        // Its cookie is gone and its token is not: the tab finds out when it next renews.
+        (State::SignedIn { session, .. }, None)
+            if session.token_expires_at.is_some() && facts.ledger.is_alive(&session.sid, world.now) =>
+        {
+            Ok(())
+        }
+        (State::SignedIn { .. }, None) => breach(name, told("shows a session that is over")),
+        (State::SignedIn { .. }, Some(living)) if sid(&snapshot.state) != Some(living) => {
+            breach(name, told("shows another session"))
+        }
+        (State::SignedIn { standing: Standing::Unverified { .. }, .. }, _) => breach(name, told("is still not sure")),
+        (State::SignedIn { claims, .. }, Some(_)) => {
+            let roles = facts.ledger.roles(&claims.subject);
+            if claims.roles != roles { breach(name, told(&format!("shows old roles, not {roles:?}"))) } else { Ok(()) }
+        }
+        // A tab whose storage failed can't tell the others by the record; who is signed out asks nobody.
+        (State::SignedOut { .. }, Some(_)) if has_lost_storage(facts, tab.home) => Ok(()),
+        (State::SignedOut { .. }, Some(_)) => breach(name, told("shows nobody")),
+        (State::SignedOut { .. }, None) if snapshot.sign_out_owed => breach(name, told("still owes a sign-out")),
+        (State::SignedOut { .. }, None) => Ok(()),
+    }
+}
+
+fn has_lost_storage(facts: &Facts, home: Home) -> bool {
+    facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_some())
+}
+
+fn p10_one_tab_holds_the_stream(facts: &Facts, world: &Inner, home: Home) -> Verdict {
+    let tabs = facts.tabs.iter().filter(|(holder, tab)| tab.home == home && world.runs(holder.0));
+    let signed_in = tabs.filter(|(_, tab)| tab.snapshot.as_ref().is_some_and(|shown| sid(&shown.state).is_some()));
+    let streams: Vec<bool> = signed_in.map(|(holder, _)| world.tabs[holder.0].stream.is_some()).collect();
+    let open = streams.iter().filter(|is_open| **is_open).count();
+    let is_right = if facts.setting.devices[home.0].has_locks { open == 1 } else { open == streams.len() };
+    if streams.is_empty() || is_right {
+        return Ok(());
+    }
+    breach("p10_one_tab_holds_the_stream", format!("{open} of {} tabs hold one", streams.len()))
+}

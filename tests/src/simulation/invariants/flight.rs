@@ -1,0 +1,124 @@
+//! Which requests may be out at the same time, and which token may be presented again? (C01, C02, C06)
+
+use std::collections::BTreeMap;
+
+use crate::exchange::{Exchange, Purpose};
+use crate::happening::Happening;
+use crate::locks::Holder;
+use crate::simulation::act::Flow;
+use crate::simulation::breach::{Verdict, breach};
+use crate::simulation::facts::{Facts, Home};
+use crate::simulation::invariants::Invariant;
+use crate::world::Inner;
+
+#[derive(Debug, Default)]
+pub struct Flight {
+    /// With which attempt key a browser first presented a refresh token.
+    first_keys: BTreeMap<(Home, String), Option<String>>,
+    /// How often a call of an application was sent, by tab and call.
+    sends: BTreeMap<(Holder, u64), usize>,
+}
+
+impl Invariant for Flight {
+    fn see(&mut self, facts: &Facts, world: &Inner, happening: &Happening) -> Verdict {
+        let Happening::Sent { exchange: number } = happening else { return Ok(()) };
+        let exchange = &world.exchanges[*number];
+        if exchange.is_credential_request() {
+            c01_one_tab_asks_one_thing_at_a_time(world, *number)?;
+        }
+        if exchange.is_renewal() {
+            c02_two_tabs_never_renew_at_once(facts, world, *number)?;
+            self.c02_a_token_is_presented_again_only_as_the_same_attempt(facts, world, exchange)?;
+        }
+        if let Purpose::App(id) = exchange.purpose {
+            self.c06_a_request_is_sent_once_and_at_most_once_more(exchange, id)?;
+        }
+        Ok(())
+    }
+}
+
+fn c01_one_tab_asks_one_thing_at_a_time(world: &Inner, number: usize) -> Verdict {
+    let own = &world.exchanges[number];
+    let is_beside = |other: &&Exchange| other.tab == own.tab && !other.is_settled && other.is_credential_request();
+    match world.exchanges[..number].iter().find(is_beside) {
+        Some(other) => breach(
+            "c01_one_tab_asks_one_thing_at_a_time",
+            format!("tab {} sends {} while {} is out", own.tab.0, own.line(), other.line()),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// A tab that is still, or that the browser wakes late, may have lost its turn; then only the same attempt may be out.
+fn c02_two_tabs_never_renew_at_once(facts: &Facts, world: &Inner, number: usize) -> Verdict {
+    let own = &world.exchanges[number];
+    let home = own.home(world);
+    let beside = world.exchanges[..number]
+        .iter()
+        .filter(|other| other.tab != own.tab && !other.is_settled && other.is_renewal() && other.home(world) == home);
+    for other in beside {
+        let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab);
+        if could_be_waited_for && can_take_turns(facts, home) {
+            return breach(
+                "c02_two_tabs_never_renew_at_once",
+                format!("tab {} renews while tab {} has a renewal out", own.tab.0, other.tab.0),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Its scripts run, and its timers are not put off.
+fn is_on_time(world: &Inner, tab: Holder) -> bool {
+    let state = &world.tabs[tab.0];
+    world.runs(tab.0) && !(state.is_hidden && world.browsers[state.browser].lateness > 0)
+}
+
+/// Where there are no locks the record's mark stands in. It needs storage that works and a clock that is not set; without
+/// either nothing is left to take turns by, and only the attempt key protects the lineage.
+fn can_take_turns(facts: &Facts, home: Home) -> bool {
+    let device = &facts.setting.devices[home.0];
+    let shared = facts.homes.get(&home);
+    let storage_works = device.has_storage && shared.is_none_or(|home| home.storage_failed.is_none());
+    let clock_runs = shared.is_none_or(|home| !home.clock_set);
+    (device.has_locks && shared.is_none_or(|home| !home.lock_was_taken)) || (storage_works && clock_runs)
+}
+
+impl Flight {
+    fn c02_a_token_is_presented_again_only_as_the_same_attempt(
+        &mut self,
+        facts: &Facts,
+        world: &Inner,
+        exchange: &Exchange,
+    ) -> Verdict {
+        let Some(token) = exchange.outgoing.cookie(Flow::Token.cookie()) else { return Ok(()) };
+        let home = exchange.home(world);
+        let key = exchange.outgoing.form("attempt_key").map(str::to_owned);
+        let first = self.first_keys.entry((home, token.clone())).or_insert_with(|| key.clone());
+        let forgot = facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_some());
+        let is_over = facts.ledger.owner(Flow::Token, &token).is_none_or(|sid| !facts.ledger.is_alive(&sid, world.now));
+        if *first == key || forgot || is_over || !facts.setting.devices[home.0].has_storage {
+            return Ok(());
+        }
+        // A cookie that fell back is presented with the key that made its successor.
+        if first.is_some() && exchange.outgoing.form("last_attempt_key") == first.as_deref() {
+            return Ok(());
+        }
+        let told = |key: &Option<String>| key.clone().unwrap_or("no key".to_owned());
+        breach(
+            "c02_a_token_is_presented_again_only_as_the_same_attempt",
+            format!("tab {}: first with {}, now with {}", exchange.tab.0, told(first), told(&key)),
+        )
+    }
+
+    fn c06_a_request_is_sent_once_and_at_most_once_more(&mut self, exchange: &Exchange, id: u64) -> Verdict {
+        let sends = self.sends.entry((exchange.tab, id)).or_default();
+        *sends += 1;
+        let most = if exchange.outgoing.method == "POST" { 1 } else { 2 };
+        if *sends <= most {
+            return Ok(());
+        }
+        let sentence = format!("{} of tab {} is sent {sends} times", exchange.line(), exchange.tab.0);
+        breach("c06_a_request_is_sent_once_and_at_most_once_more", sentence)
+    }
+}

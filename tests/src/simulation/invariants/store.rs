@@ -1,0 +1,40 @@
+//! Is the new credential stored before anybody sees it? (C04)
+
+use countersign_core::{Durability, State};
+
+use crate::happening::Happening;
+use crate::simulation::breach::{Verdict, breach};
+use crate::simulation::facts::{Facts, Tab, sid};
+use crate::simulation::invariants::Invariant;
+use crate::world::Inner;
+
+#[derive(Debug)]
+pub struct Store;
+
+impl Invariant for Store {
+    fn see(&mut self, facts: &Facts, _: &Inner, happening: &Happening) -> Verdict {
+        let Happening::Published { tab: holder, snapshot } = happening else { return Ok(()) };
+        let Some(tab) = facts.tab(*holder) else { return Ok(()) };
+        let is_new = credential(&snapshot.state) != tab.snapshot.as_ref().and_then(|before| credential(&before.state));
+        if is_new && snapshot.durability == Durability::Shared && sid(&snapshot.state).is_some() {
+            return c04_a_credential_is_stored_before_it_is_shown(holder.0, tab);
+        }
+        Ok(())
+    }
+}
+
+/// What tells one credential from the next.
+fn credential(state: &State) -> Option<(&str, Option<i64>)> {
+    match state {
+        State::SignedIn { session, .. } => Some((&session.sid, session.token_expires_at)),
+        _ => None,
+    }
+}
+
+fn c04_a_credential_is_stored_before_it_is_shown(id: usize, tab: &Tab) -> Verdict {
+    if tab.answered > tab.committed {
+        let sentence = format!("tab {id} shows what the record does not say yet");
+        return breach("c04_a_credential_is_stored_before_it_is_shown", sentence);
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! How is a plan played? Act after act, with the World going on in between; then all trouble ends, and the truth is asked.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use crate::World;
+use crate::simulation::breach::Breach;
+use crate::simulation::census::Census;
+use crate::simulation::judge::{Judge, Watcher};
+use crate::simulation::plan::{Plan, Setting};
+
+/// Seconds that pass once all trouble has ended: longer than the longest `Retry-After` and back-off together.
+const CALM: u64 = 240;
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub breach: Option<Breach>,
+    pub census: Census,
+}
+
+/// Plays a plan to its end, or to the first invariant that does not hold. A panic counts as one.
+pub fn play(plan: &Plan) -> Outcome {
+    tell(plan, false)
+}
+
+/// As [`play`]; in full, what each tab heard and did is printed.
+pub fn tell(plan: &Plan, in_full: bool) -> Outcome {
+    let judge = Judge::new(plan.setting.clone());
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let player = Player::new(plan, Rc::clone(&judge));
+        let world = player.world.clone();
+        if in_full {
+            world.inner().evidence.is_told = true;
+        }
+        player.play();
+    }));
+    let mut judge = judge.borrow_mut();
+    if let Err(panic) = played {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let sentence = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned();
+        judge.breach.get_or_insert(Breach { invariant: "c30_nothing_panics", sentence });
+    }
+    Outcome { breach: judge.breach.take(), census: std::mem::take(&mut judge.census) }
+}
+
+pub struct Player<'plan> {
+    plan: &'plan Plan,
+    pub world: World,
+    pub judge: Rc<RefCell<Judge>>,
+    /// A copied refresh token.
+    pub stolen: Option<String>,
+}
+
+impl<'plan> Player<'plan> {
+    fn new(plan: &'plan Plan, judge: Rc<RefCell<Judge>>) -> Self {
+        let world = World::with(plan.seed(), |config| {
+            let rules = &plan.setting.server;
+            config.access_token_lifetime = rules.access_token_lifetime;
+            config.session_lifetime = rules.session_lifetime;
+            config.idle_limit = rules.idle_limit;
+            config.refresh_retry_for = rules.refresh_retry_for;
+            config.key_rotation_days = rules.key_rotation_days;
+        });
+        furnish(&world, &plan.setting);
+        world.inner().witness = Some(Box::new(Watcher(Rc::clone(&judge))));
+        Self { plan, world, judge, stolen: None }
+    }
+
+    fn play(mut self) {
+        for entry in &self.plan.acts {
+            self.world.inner().reseed(self.plan.seed() ^ u64::from(entry.number + 1).wrapping_mul(0x9e37_79b9));
+            self.world.inner().evidence.tell(|| format!("# {} {:?}", entry.number, entry.act));
+            self.act(&entry.act);
+            for _ in 0..entry.steps {
+                if self.is_over() || !self.world.step() {
+                    break;
+                }
+            }
+            if self.is_over() {
+                return;
+            }
+        }
+        self.calm_down();
+        self.ask_for_the_truth();
+        self.reload_one_of_each();
+        self.ask_for_the_truth();
+        let passed = self.world.inner().now;
+        self.judge.borrow_mut().census.passed = passed;
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.judge.borrow().breach.is_some()
+    }
+
+    /// All trouble ends, everybody looks at their tabs, and time passes.
+    fn calm_down(&mut self) {
+        {
+            let mut inner = self.world.inner();
+            inner.network.heal();
+            inner.release();
+        }
+        for (browser, device) in self.plan.setting.devices.iter().enumerate() {
+            self.mend(browser, device);
+        }
+        self.world.inner().read_streams();
+        self.world.advance(CALM);
+    }
+
+    fn ask_for_the_truth(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        self.world.settle();
+        let inner = self.world.inner();
+        self.judge.borrow_mut().world_rests(&inner);
+        self.judge.borrow_mut().world_is_calm(&inner);
+    }
+
+    /// What a reload shows is what was shown.
+    fn reload_one_of_each(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        let homes: Vec<_> = self.judge.borrow().facts.homes.keys().copied().collect();
+        for home in homes {
+            let first = self.judge.borrow().facts.tabs.iter().find(|(_, tab)| tab.home == home).map(|(tab, _)| tab.0);
+            if let Some(tab) = first {
+                self.world.inner().reload(tab);
+            }
+        }
+        self.world.advance(60);
+    }
+}
+
+fn furnish(world: &World, setting: &Setting) {
+    for device in &setting.devices {
+        let browser = world.browser();
+        let mut inner = world.inner();
+        let state = &mut inner.browsers[browser.id];
+        state.locks.is_refused = !device.has_locks;
+        state.storage.is_refused = !device.has_storage;
+        state.channel = device.channel;
+        state.clock_is_off = device.clock_is_off * 1000;
+        state.counts_sleep = device.counts_sleep;
+        state.lateness = device.lateness;
+        state.evicts_cached = device.evicts_cached;
+    }
+    world.inner().shuffles = setting.shuffles;
+}
