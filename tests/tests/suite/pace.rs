@@ -74,6 +74,43 @@ fn c22_a_call_after_the_wait_is_served_though_the_timer_is_late() {
 }
 
 #[test]
+fn c22_a_wait_that_comes_with_any_refusal_is_obeyed() {
+    for status in [404, 403, 400] {
+        in_both_flows(|flow| {
+            let (world, _, tab) = World::with_tab(flow);
+            tab.sign_in("bob").unwrap();
+            let Fault::Impostor { headers, body, .. } = busy("120") else { unreachable!("it is one") };
+            let refusal = Fault::Impostor { status, headers, body };
+            for what in LOOK {
+                world.network().next(what, refusal.clone());
+            }
+            tab.check_later();
+            world.settle();
+            let asked = world.asked();
+            world.advance(110);
+            assert_eq!(world.asked(), asked, "{status}");
+        });
+    }
+}
+
+#[test]
+fn c21_without_storage_tabs_that_fail_do_not_set_each_other_off() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        browser.refuse_storage();
+        let second = browser.open_tab(flow);
+        first.reload();
+        world.network().break_down();
+        let asked = world.asked();
+        first.check_later();
+        second.check_later();
+        world.advance(60);
+        assert!(world.asked() - asked < 50, "{} questions in a minute", world.asked() - asked);
+    });
+}
+
+#[test]
 fn a_network_that_is_back_is_tried_at_once() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

@@ -234,7 +234,10 @@ impl Machine {
     pub(crate) fn committed(&mut self, ending: Ending) {
         self.generation = self.renewals.record.generation;
         if let Ending::NoVerdict(error, _) = ending {
-            self.tell_moved();
+            // Where nothing is stored they would ask the server for themselves, fail, and tell us in turn.
+            if self.renewals.is_shared() {
+                self.tell_moved();
+            }
             return self.finish(Err(error));
         }
         self.renewals.failures = 0;
