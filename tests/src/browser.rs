@@ -6,7 +6,7 @@ use countersign_core::{Config, FlowKind, StorageMode};
 use crate::channel::Channel;
 use crate::jar::Jar;
 use crate::locks::Locks;
-use crate::storage::Storage;
+use crate::storage::{Storage, StorageFault};
 use crate::tab::{Tab, config};
 use crate::time::{Millis, Step};
 use crate::world::World;
@@ -123,6 +123,11 @@ impl Browser {
     /// Storage is slow: so many reads of the record take too long.
     pub fn slow_reads(&self, number: u32) {
         self.state(|browser| browser.storage.slow_reads = number);
+    }
+
+    /// The next question to storage that has met no trouble yet meets this.
+    pub fn trouble_storage(&self, fault: StorageFault) {
+        self.state(|browser| browser.storage.faults.push_back(fault));
     }
 
     /// The browser has no locks.

@@ -168,6 +168,7 @@ impl Machine {
             Input::Verified { stamp, outcome } => self.on_verified(stamp, outcome),
             Input::Page(news) => self.on_page(news),
         }
+        self.look_again();
         self.on_time();
         self.keep_stream();
         self.set_timer();

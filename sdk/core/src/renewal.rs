@@ -48,6 +48,8 @@ pub(crate) struct Renewals {
     retry_at: Option<MonotonicMillis>,
     /// The stamp of a look at the record outside of any job.
     look: Option<Stamp>,
+    /// What was read is older than what is being written: it is read once more when that is done.
+    looks_again: bool,
 }
 
 at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at } without { job, next, look });

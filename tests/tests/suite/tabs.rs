@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::{Gate, Standing};
-use countersign_tests::{Fault, Tab, World, in_both_flows};
+use countersign_tests::{Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 
@@ -251,6 +251,24 @@ fn a_look_at_the_record_in_the_middle_of_a_renewal_changes_nothing() {
             assert_eq!(tab.sid(), sid, "{steps}: {:?} {:?}", tab.snapshot(), browser.record(flow));
             assert_eq!(tab.fetch("/api/me").unwrap().status, 200);
         }
+    });
+}
+
+#[test]
+fn c21_a_look_at_the_record_while_it_is_slowly_written_is_one_look() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for slow in [0, 1_500] {
+            browser.trouble_storage(StorageFault::DelayAnswer(slow));
+        }
+        tab.check_later();
+        world.settle();
+        let before = tab.effects();
+        tab.hear(r#"{"kind":"moved"}"#);
+        assert!(tab.effects() - before < 5, "{} effects", tab.effects() - before);
+        world.advance(10);
+        assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
     });
 }
 

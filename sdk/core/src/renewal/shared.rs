@@ -27,9 +27,10 @@ impl Machine {
         };
         if self.renewals.look == Some(stamp) {
             self.renewals.look = None;
-            // What was read is older than what is being written: the mark of a renewal would be lost with it.
+            // The mark of a renewal would be lost with it.
             if self.renewals.is_writing() {
-                return self.look();
+                self.renewals.looks_again = true;
+                return;
             }
             self.take_record(found);
             return self.follow_record();
@@ -96,6 +97,13 @@ impl Machine {
         let stamp = self.stamp();
         self.renewals.look = Some(stamp);
         self.emit(Effect::Read { stamp });
+    }
+
+    pub(crate) fn look_again(&mut self) {
+        if self.renewals.looks_again && !self.renewals.is_writing() {
+            self.renewals.looks_again = false;
+            self.look();
+        }
     }
 
     /// Takes over what is stored. A record that vanished or is torn never undoes what this tab knows.
