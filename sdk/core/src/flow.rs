@@ -126,6 +126,14 @@ pub(crate) struct Bearer {
     pub lifetime: u64,
 }
 
+impl Failure {
+    /// Whatever the answer was, a wait that it asks for is one.
+    pub fn with_retry_after(mut self, response: &Response) -> Self {
+        self.error.retry_after = self.error.retry_after.or_else(|| retry_after(response));
+        self
+    }
+}
+
 /// Judges what is the same for every exchange: no answer at all, or one that is not the server's own.
 pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<Response, Failure> {
     let response = outcome.map_err(|failure| Failure {

@@ -35,7 +35,10 @@ impl Machine {
         let judgement = match judge_transport(outcome) {
             Ok(response) => {
                 let arrival = self.arrival(&response);
-                self.flow.judge(&self.config, &response, arrival)
+                match self.flow.judge(&self.config, &response, arrival) {
+                    Judgement::Failed(failure) => Judgement::Failed(failure.with_retry_after(&response)),
+                    judgement => judgement,
+                }
             }
             Err(failure) => Judgement::Failed(failure),
         };
