@@ -213,6 +213,13 @@ impl Machine {
         }
     }
 
+    /// Moves back when the request under way was sent: the machine slept since.
+    pub(crate) fn age_request(&mut self, slept: u64) {
+        if let Some(job) = &mut self.renewals.job {
+            job.sent_at = job.sent_at.saturating_sub(slept);
+        }
+    }
+
     /// Gives up a renewal that something overtook.
     pub(crate) fn give_up_renewal(&mut self) {
         if self.renewals.is_renewing()

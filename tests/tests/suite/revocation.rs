@@ -145,6 +145,29 @@ fn a_sleep_without_news_keeps_everybody_in() {
 }
 
 #[test]
+fn c34_an_answer_from_before_a_long_stillness_is_no_news() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in ["GET /auth/session", "POST /auth/token"] {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        tab.reload();
+        tab.freeze();
+        // The answer reaches the browser now, and the page only when it goes on.
+        world.release();
+        world.administrator().revoke_all("bob");
+        world.advance(600);
+        tab.thaw();
+        while world.step() {
+            assert_ne!(tab.standing(), Some(Standing::Current), "{:?} {:?}", tab.state(), browser.record(flow));
+        }
+        world.advance(15);
+        assert!(!tab.is_signed_in(), "{:?}", tab.state());
+    });
+}
+
+#[test]
 fn p04_forged_foreign_and_replayed_events_do_no_harm() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

@@ -2,7 +2,7 @@
 
 use crate::effect::{Effect, Keep, Reply};
 use crate::error::Error;
-use crate::flow::{Arrival, Established, Failure, Happened, Judgement, judge_transport};
+use crate::flow::{Arrival, Established, Failure, Happened, Judgement, REQUEST_DEADLINE, judge_transport};
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
@@ -259,6 +259,7 @@ impl Machine {
                     self.close_stream();
                 }
                 self.establish(*established);
+                self.doubt_what_is_old();
             }
             Ending::Ended(reason) => {
                 self.note(Note::Ended.word(reason.code()));
@@ -276,6 +277,15 @@ impl Machine {
             self.tell_moved();
         }
         self.finish(Ok(()));
+    }
+
+    /// An answer that was under way while this page stood still does not know what happened meanwhile (C34).
+    fn doubt_what_is_old(&mut self) {
+        let asked_at = self.renewals.job.as_ref().map_or(0, |job| job.sent_at);
+        if self.now.monotonic.saturating_sub(asked_at) > u64::from(REQUEST_DEADLINE) {
+            self.doubt();
+            self.want_check(None);
+        }
     }
 
     /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
