@@ -155,6 +155,32 @@ fn c12_a_sign_out_while_users_are_switched_ends_both() {
 }
 
 #[test]
+fn c07_an_answer_from_before_a_sign_out_brings_nobody_back_also_without_locks() {
+    in_both_flows(|flow| {
+        for looks in [false, true] {
+            let (world, browser, first) = World::with_tab(flow);
+            first.sign_in("bob").unwrap();
+            browser.refuse_locks();
+            world.advance(30);
+            for what in ["GET /auth/session", "POST /auth/token"] {
+                world.network().next(what, Fault::HoldAnswer);
+            }
+            let second = browser.open_tab(flow);
+            assert!(first.sign_out());
+            if looks {
+                second.hear(r#"{"kind":"moved"}"#);
+            }
+            world.release();
+            world.advance(20);
+            assert!(!second.shown().iter().any(State::is_signed_in), "{:?}", second.shown());
+            for tab in [&first, &second] {
+                assert_eq!(tab.reason(), Some(Reason::SignedOut), "{:?}", tab.state());
+            }
+        }
+    });
+}
+
+#[test]
 fn two_clicks_on_sign_out_are_one() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

@@ -22,6 +22,10 @@ pub(crate) struct Job {
     /// The request that is out, and since when.
     pub request: Option<Stamp>,
     pub sent_at: MonotonicMillis,
+    /// How long the machine slept since, in milliseconds, which that clock may not have counted.
+    pub slept: u64,
+    /// The generation of the record that the request was made from: what moved on since overtook it (C07).
+    pub generation: u64,
     /// When the user had last acted, if the request says so.
     pub tells: Option<i64>,
     /// The generation of what this tab held when the job was asked for.
@@ -110,6 +114,8 @@ impl Machine {
             locked: false,
             request: None,
             sent_at: 0,
+            slept: 0,
+            generation: self.generation,
             tells: None,
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
@@ -282,7 +288,8 @@ impl Machine {
         if let Some(job) = &mut self.renewals.job {
             job.step = Step::Send;
             job.request = Some(stamp);
-            job.sent_at = self.now.monotonic;
+            (job.sent_at, job.slept) = (self.now.monotonic, 0);
+            job.generation = self.generation;
             job.sent += 1;
             let is_telling = rotates || matches!(job.kind, Kind::Renew { .. } | Kind::SignIn { .. });
             job.tells = self.idle.acted_at().filter(|_| is_telling);

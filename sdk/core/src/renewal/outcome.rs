@@ -154,7 +154,7 @@ impl Machine {
     pub(crate) fn commit(&mut self, ending: Ending) {
         let is_sign_in = self.renewals.is_signing_in();
         if let (false, Ending::Established(established)) = (is_sign_in, &ending)
-            && self.is_fenced(&established.sid)
+            && self.is_overtaken(Some(&established.sid))
         {
             let sid = established.sid.clone();
             self.note(Note::Fenced);
@@ -162,7 +162,7 @@ impl Machine {
         }
         // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
         if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
-            && self.renewals.record.generation > self.generation
+            && self.is_overtaken(None)
         {
             self.note(Note::Overtaken);
             return self.plan();
@@ -219,10 +219,16 @@ impl Machine {
         }
     }
 
-    /// Whether something stronger happened since this renewal began: a sign-out or another sign-in (C07).
-    fn is_fenced(&self, sid: &str) -> bool {
+    /// Whether something stronger happened since the request was made: a sign-out or another sign-in (C07). What this tab
+    /// has learnt of it meanwhile makes the answer no younger.
+    fn is_overtaken(&self, brought: Option<&str>) -> bool {
         let stored = &self.renewals.record;
-        stored.sign_out_owed.is_some() || (stored.generation > self.generation && stored.sid.as_deref() != Some(sid))
+        let made_in = self.renewals.job.as_ref().map_or(self.generation, |job| job.generation);
+        let has_moved_on = stored.generation > made_in;
+        match brought {
+            Some(sid) => stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_deref() != Some(sid)),
+            None => has_moved_on,
+        }
     }
 
     /// The answer is dropped. Against a sign-out the credential it brought is a live one that nobody wants: end it.
