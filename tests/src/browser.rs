@@ -5,7 +5,7 @@ use countersign_core::{Config, FlowKind, StorageMode};
 
 use crate::channel::Channel;
 use crate::jar::Jar;
-use crate::locks::Locks;
+use crate::locks::{Locks, SOMEBODY_ELSE};
 use crate::storage::{Storage, StorageFault};
 use crate::tab::{Tab, config};
 use crate::time::{Millis, Step};
@@ -128,6 +128,17 @@ impl Browser {
     /// The next question to storage that has met no trouble yet meets this.
     pub fn trouble_storage(&self, fault: StorageFault) {
         self.state(|browser| browser.storage.faults.push_back(fault));
+    }
+
+    /// Another script of this origin takes the lock for so many seconds, or stands in its queue.
+    pub fn take_lock(&self, seconds: u64) {
+        let mut inner = self.world.inner();
+        for flow in [FlowKind::Session, FlowKind::Token] {
+            inner.browsers[self.id].locks.request(&config(flow).name(), SOMEBODY_ELSE, 0);
+        }
+        let at = inner.now + seconds * 1000;
+        inner.agenda.push_at(at, Step::LockGoes { browser: self.id });
+        inner.grant_locks();
     }
 
     /// The browser has no locks.

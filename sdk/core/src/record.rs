@@ -25,6 +25,8 @@ pub struct Record {
     pub sent_at: Option<UnixMillis>,
     /// When it went out last: the lease where there are no locks.
     pub last_sent_at: Option<UnixMillis>,
+    /// It went out without the lock: who gets the lock waits for it as well.
+    pub sent_unlocked: bool,
     /// Seconds for which the server answers a retry with the same successor.
     pub refresh_retry_for: Option<u32>,
     /// The server asked to be left alone until then, or did not answer in time.
@@ -54,6 +56,7 @@ impl Record {
             made_by: word("made_by"),
             sent_at: number("sent_at"),
             last_sent_at: number("last_sent_at"),
+            sent_unlocked: document.member("sent_unlocked") == Some(&Value::Bool(true)),
             refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
             back_off_until: number("back_off_until"),
             acted_at: number("acted_at"),
@@ -79,6 +82,7 @@ impl Record {
             ("made_by", self.made_by.as_deref().into()),
             ("sent_at", self.sent_at.into()),
             ("last_sent_at", self.last_sent_at.into()),
+            ("sent_unlocked", Value::Bool(self.sent_unlocked)),
             ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
             ("back_off_until", self.back_off_until.into()),
             ("acted_at", self.acted_at.into()),
@@ -101,6 +105,7 @@ mod tests {
             ended: Some(Reason::Revoked { by: Revoker::Admin }),
             attempt_key: Some("k".into()),
             sent_at: Some(1_790_000_000_000),
+            sent_unlocked: true,
             refresh_retry_for: Some(60),
             back_off_until: Some(1_790_000_005_000),
             acted_at: Some(1_789_999_990_000),

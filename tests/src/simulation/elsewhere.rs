@@ -1,7 +1,6 @@
 //! How is each act done that is none of a tab's? Of the network, of what the browser keeps, of the server and its people.
 
 use crate::channel::Channel;
-use crate::locks::SOMEBODY_ELSE;
 use crate::simulation::act::{Act, Flow, User};
 use crate::simulation::facts::HomeFacts;
 use crate::simulation::player::Player;
@@ -139,13 +138,7 @@ impl Player<'_> {
         self.count("locks taken by others");
         let browser = browser % self.devices();
         self.for_each_home(browser, |home| home.lock_was_taken = true);
-        let mut inner = self.world.inner();
-        for flow in [Flow::Session, Flow::Token] {
-            inner.browsers[browser].locks.request(&config(flow.kind()).name(), SOMEBODY_ELSE, 0);
-        }
-        let at = inner.now + seconds * 1000;
-        inner.agenda.push_at(at, Step::LockGoes { browser });
-        inner.grant_locks();
+        self.browser(browser).take_lock(seconds);
     }
 
     fn restart_server(&self) {

@@ -82,6 +82,23 @@ fn c03_without_locks_nobody_waits_longer_than_the_tab_before_takes() {
 }
 
 #[test]
+fn c02_who_gets_the_lock_waits_for_who_went_without_it() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.network().times(10, RENEW, Fault::DelayAnswer(8_000));
+    browser.take_lock(13);
+    first.check_later();
+    world.advance(12);
+    assert_eq!(world.network().most_at_once(RENEW), 1, "the wait is over, and the renewal is out");
+    world.advance(1);
+    second.check_later();
+    world.advance(60);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

@@ -94,13 +94,14 @@ impl Machine {
         }
     }
 
-    /// Where there are no locks, the record's mark is one.
+    /// Where there are no locks, the record's mark is one; and where there are, who waited too long for one goes without.
     fn waits_for_lease(&mut self, record: &Record) -> bool {
         let now = self.now;
         let Some(job) = &mut self.renewals.job else { return false };
         let lease = i64::from(LOCK_WAIT);
+        let takes_turns = !job.locked || record.sent_unlocked;
         let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
-        if let Some(age) = lease_age.filter(|age| !job.locked && job.sent == 0 && (0..lease).contains(age)) {
+        if let Some(age) = lease_age.filter(|age| takes_turns && job.sent == 0 && (0..lease).contains(age)) {
             let wait = (lease - age).unsigned_abs();
             job.step = Step::Lease(now.monotonic + wait);
             self.note(Note::WaitsForLease.millis(wait));
@@ -128,10 +129,10 @@ impl Machine {
         let knows_retries = self.retry_window() > 0;
         let attempt_key = knows_retries.then(|| record.attempt_key.clone().unwrap_or_else(|| now.key()));
         let sent_at = record.sent_at.or(Some(now.wall));
-        let acted_at = self.acted_at();
-        let last_sent_at = Some(now.wall);
+        let (acted_at, last_sent_at) = (self.acted_at(), Some(now.wall));
+        let sent_unlocked = !self.renewals.job.as_ref().is_some_and(|job| job.locked);
         let revision = record.revision + 1;
-        self.mark(Record { revision, attempt_key, sent_at, last_sent_at, acted_at, ..record.clone() });
+        self.mark(Record { revision, attempt_key, sent_at, last_sent_at, sent_unlocked, acted_at, ..record.clone() });
     }
 
     /// Milliseconds for which the server answers a retry with the same successor. What its last answer said counts, also
