@@ -1,7 +1,7 @@
 //! Clocks that are wrong, that are set, and that stand still while the device sleeps.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::{State, StorageMode};
+use countersign_core::{Reason, State, StorageMode};
 use countersign_tests::{World, in_both_flows};
 
 const DAY: i64 = 86_400;
@@ -68,6 +68,23 @@ fn c20_offline_a_clock_that_says_it_is_over_shows_nothing_and_signs_nobody_out()
         browser.go_online();
         world.advance(5);
         assert!(tab.is_signed_in(), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
+fn c22_offline_the_end_of_a_session_needs_no_question() {
+    in_both_flows(|flow| {
+        let world = World::with(1, |config| config.session_lifetime = 600);
+        let browser = world.browser();
+        let tab = browser.open_tab(flow);
+        tab.sign_in("bob").unwrap();
+        world.advance(300);
+        browser.go_offline();
+        world.settle();
+        let asked = world.asked();
+        world.advance(400);
+        assert_eq!(world.asked(), asked);
+        assert_eq!(tab.reason(), Some(Reason::Expired), "{:?}", tab.state());
     });
 }
 

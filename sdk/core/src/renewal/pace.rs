@@ -120,16 +120,16 @@ impl Machine {
         }
     }
 
-    /// The server is asked once. If it can't say, the end that it announced holds; where only a clock says that it has
+    /// The server is asked once, if it can be. If it can't say, the end that it announced holds; where only a clock says that it has
     /// come, nothing is shown until the server could be asked (C20, C33).
     fn on_end(&mut self, reason: Reason, is_certain: bool) {
-        let has_asked = !self.renewals.is_renewing() && self.renewals.failures > 0;
+        let has_asked = !self.renewals.is_renewing() && (self.renewals.failures > 0 || !self.page.online);
         match (has_asked, is_certain) {
             (true, true) => return self.end_session(reason),
             (true, false) => self.page.covered = true,
             (false, _) => {}
         }
-        if self.renewals.retry_at.is_none() {
+        if self.page.online && self.renewals.retry_at.is_none() {
             if !self.renewals.is_renewing() {
                 self.note(Note::EndReached.word(reason.code()));
             }
@@ -142,7 +142,8 @@ impl Machine {
         let lease = self.lease_deadline();
         let rests = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
         let holding = self.holding().filter(|_| rests);
-        let ends = holding.map(|holding| holding.session_ends);
+        // Offline an end that is not certain has done what it can.
+        let ends = holding.filter(|_| self.page.online || !self.page.covered).map(|holding| holding.session_ends);
         let renews = holding.and_then(|holding| holding.renew_at).filter(|_| self.may_ask_ahead());
         [retry, lease, ends, renews].into_iter().flatten().min()
     }
