@@ -13,6 +13,9 @@ use crate::server::{Answer, ORIGIN};
 use crate::time::{Millis, Step};
 use crate::world::Inner;
 
+/// So many milliseconds after a request was given up its cookies may still arrive.
+const LATEST_COOKIE: Millis = 1_000;
+
 /// One request that was sent.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -139,7 +142,7 @@ impl Inner {
             Some(Fault::LoseAnswer) => self.agenda.push(Step::Fail { exchange: number }),
             Some(Fault::Silence) => {}
             Some(Fault::DelayAnswer(by)) => self.agenda.push_at(self.now + by, Step::Answer { exchange: number }),
-            Some(Fault::HoldAnswer | Fault::HoldCookie) => exchange.is_held = true,
+            Some(Fault::HoldAnswer | Fault::HoldCookie | Fault::LateCookie) => exchange.is_held = true,
             // The line may have gone dead meanwhile.
             _ if self.browsers[browser].is_offline => self.agenda.push(Step::Fail { exchange: number }),
             _ => self.agenda.push(Step::Answer { exchange: number }),
@@ -233,9 +236,19 @@ impl Inner {
     pub fn give_up(&mut self, number: usize, why: HttpFailure) {
         let exchange = &mut self.exchanges[number];
         if !exchange.is_settled {
-            exchange.is_given_up = !matches!(exchange.fault, Some(Fault::HoldCookie));
+            exchange.is_given_up = !matches!(exchange.fault, Some(Fault::HoldCookie | Fault::LateCookie));
+            self.let_cookie_come(number);
         }
         self.settle_exchange(number, Err(why));
+    }
+
+    /// A cookie that is on its way to the jar when its request is given up.
+    fn let_cookie_come(&mut self, number: usize) {
+        let exchange = &mut self.exchanges[number];
+        if matches!(exchange.fault, Some(Fault::LateCookie)) && std::mem::take(&mut exchange.is_held) {
+            let at = self.now + self.fate.below(LATEST_COOKIE);
+            self.agenda.push_at(at, Step::Answer { exchange: number });
+        }
     }
 
     /// The tab closes its stream before it was opened.
@@ -253,10 +266,11 @@ impl Inner {
             let exchange = &mut self.exchanges[number];
             if exchange.tab == tab && !exchange.is_settled {
                 exchange.is_settled = true;
-                exchange.is_given_up =
-                    !exchange.outgoing.keepalive && !matches!(exchange.fault, Some(Fault::HoldCookie));
+                exchange.is_given_up = !exchange.outgoing.keepalive
+                    && !matches!(exchange.fault, Some(Fault::HoldCookie | Fault::LateCookie));
                 let place = self.network.next_place();
                 self.network.log[number].ended = Some(place);
+                self.let_cookie_come(number);
                 self.note(Happening::Abandoned { exchange: number });
             }
         }

@@ -29,6 +29,9 @@ pub enum Fault {
     HoldAnswer,
     /// The same, and the browser takes its cookies even if nobody waits for it any more.
     HoldCookie,
+    /// The answer waits, and if the request is given up meanwhile the browser takes its cookies a moment later: they were
+    /// on their way to the jar.
+    LateCookie,
     /// Somebody else answers, and the server never hears of it.
     Impostor { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// A member of the JSON answer has another value.

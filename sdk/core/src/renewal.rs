@@ -213,10 +213,10 @@ impl Machine {
         }
     }
 
-    /// Moves back when the request under way was sent: the machine slept since.
+    /// The request that is under way is older than the clock says: the machine slept since.
     pub(crate) fn age_request(&mut self, slept: u64) {
         if let Some(job) = &mut self.renewals.job {
-            job.sent_at = job.sent_at.saturating_sub(slept);
+            job.slept = job.slept.saturating_add(slept);
         }
     }
 

@@ -268,7 +268,7 @@ pub enum Trouble {
     DelayAnswer(u64),
     HoldRequest,
     HoldAnswer,
-    HoldCookie,
+    LateCookie,
     /// 200 with a page, as a captive portal does it.
     Page,
     /// A status of somebody in between, with seconds, a date, or nothing in `Retry-After`.

@@ -268,7 +268,7 @@ impl Drawer {
             9 | 10 => Trouble::DelayAnswer(self.dice.0.below(15_000)),
             11 => Trouble::HoldRequest,
             12 => Trouble::HoldAnswer,
-            13 => Trouble::HoldCookie,
+            13 => Trouble::LateCookie,
             14 => Trouble::Page,
             _ => Trouble::Status { status, retry_after, as_date: self.dice.one_in(2) },
         };

@@ -5,8 +5,6 @@ use crate::simulation::act::{Act, Flow, User};
 use crate::simulation::facts::HomeFacts;
 use crate::simulation::player::Player;
 use crate::storage::StorageFault;
-use crate::tab::config;
-use crate::time::Step;
 
 /// What somebody else on this origin may say.
 const SHOUTS: [&str; 4] = [

@@ -24,6 +24,8 @@ pub struct Facts {
     pub ledger: Ledger,
     pub tabs: BTreeMap<Holder, Tab>,
     pub homes: BTreeMap<Home, HomeFacts>,
+    /// The sessions that requests were answered with.
+    answers: BTreeMap<usize, String>,
     /// Grows with everything that happens.
     pub order: u64,
     pub now: Millis,
@@ -37,10 +39,10 @@ pub struct Tab {
     pub snapshot: Option<Snapshot>,
     /// The session that it showed last.
     pub believed: Option<String>,
-    /// When it last wrote a session into the record, had a credential request answered well, and heard of the server.
+    /// When it last wrote a session into the record.
     pub committed: u64,
-    pub answered: u64,
-    pub contact: u64,
+    /// The session that the server last answered it with, and when.
+    pub answered: Option<(String, u64)>,
     /// When it last heard what it had not asked for itself.
     pub stirred: u64,
     /// Since when it knows that it is offline: in the order of things, and in time.
@@ -68,13 +70,23 @@ pub struct HomeFacts {
     pub clock_set: bool,
     pub lock_was_taken: bool,
     pub record: Option<Record>,
+    /// When a session was last written into it.
+    pub committed: u64,
     pub touched: Option<Millis>,
 }
 
 impl Facts {
     pub fn new(setting: Setting) -> Self {
         let ledger = Ledger::new(setting.server.clone());
-        Self { setting, ledger, tabs: BTreeMap::new(), homes: BTreeMap::new(), order: 0, now: 0 }
+        Self {
+            setting,
+            ledger,
+            tabs: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            order: 0,
+            now: 0,
+        }
     }
 
     pub fn home(&mut self, home: Home) -> &mut HomeFacts {
@@ -101,7 +113,7 @@ impl Facts {
                 self.tabs.remove(tab);
             }
             Happening::Heard { tab, news } => self.hear(world, *tab, news),
-            Happening::Served { exchange: Some(exchange), answer, .. } => self.note_sign_in(world, *exchange, answer),
+            Happening::Served { exchange: Some(exchange), answer, .. } => self.note_session(world, *exchange, answer),
             Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
             Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
             Happening::Wrote { tab, text } => self.write(*tab, text),
@@ -133,8 +145,7 @@ impl Facts {
             snapshot: None,
             believed: None,
             committed: 0,
-            answered: 0,
-            contact: 0,
+            answered: None,
             stirred: self.order,
             offline_since: None,
             left: BTreeSet::new(),
@@ -200,30 +211,30 @@ impl Facts {
 
     fn settle(&mut self, world: &Inner, number: usize, outcome: Settled) {
         let exchange = &world.exchanges[number];
-        let is_good = matches!(outcome, Settled::Status(200..=299));
         let order = self.order;
         if let Some(tab) = self.tabs.get_mut(&exchange.tab)
-            && is_good
-            && exchange.is_credential_request()
+            && matches!(outcome, Settled::Status(200..=299))
+            && let Some(sid) = self.answers.get(&number)
         {
-            tab.answered = order;
-            tab.contact = order;
+            tab.answered = Some((sid.clone(), order));
         }
     }
 
-    /// A sign-in that a sign-out came after: what it brings is meant too.
-    fn note_sign_in(&mut self, world: &Inner, number: usize, answer: &Answer) {
+    /// Whose session an answer is. If a sign-out came after this sign-in, it meant what it brings too.
+    fn note_session(&mut self, world: &Inner, number: usize, answer: &Answer) {
         let exchange = &world.exchanges[number];
-        if !exchange.is_sign_in() || answer.status >= 300 {
+        let sid = answer.json()["sid"].as_str().map(str::to_owned);
+        let Some(sid) = sid.filter(|_| exchange.is_credential_request() && answer.status < 300) else { return };
+        self.answers.insert(number, sid.clone());
+        if !exchange.is_sign_in() {
             return;
         }
-        let sid = answer.json()["sid"].as_str().map(str::to_owned);
         let home = self.home(exchange.home(world));
         if home.left_behind.contains(&exchange.tab) {
-            home.left.extend(sid.clone());
+            home.left.insert(sid.clone());
         }
         if let Some(tab) = self.tabs.get_mut(&exchange.tab) {
-            tab.signed_in_as.extend(sid);
+            tab.signed_in_as.push(sid);
         }
     }
 
@@ -236,6 +247,9 @@ impl Facts {
         }
         let home = tab.home;
         let home = self.home(home);
+        if record.sid.is_some() {
+            home.committed = order;
+        }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
             home.owed.entry(owed).or_insert(order);
         }

@@ -13,6 +13,9 @@ use crate::simulation::plan::{Plan, Setting};
 /// Seconds that pass once all trouble has ended: longer than the longest `Retry-After` and back-off together.
 const CALM: u64 = 240;
 
+/// Seconds after the user's look at each tab, in which it may still find out.
+const LOOK: u64 = 15;
+
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -106,6 +109,8 @@ impl<'plan> Player<'plan> {
         }
         self.world.inner().read_streams();
         self.world.advance(CALM);
+        self.look_at_every_tab();
+        self.world.advance(LOOK);
     }
 
     fn ask_for_the_truth(&mut self) {

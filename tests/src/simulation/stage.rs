@@ -283,7 +283,7 @@ impl Player<'_> {
             Trouble::DelayAnswer(by) => Fault::DelayAnswer(by),
             Trouble::HoldRequest => Fault::HoldRequest,
             Trouble::HoldAnswer => Fault::HoldAnswer,
-            Trouble::HoldCookie => Fault::HoldCookie,
+            Trouble::LateCookie => Fault::LateCookie,
             Trouble::Page => impostor(200, "text/html", None, "<!doctype html><title>Welcome to Free Wi-Fi</title>"),
             Trouble::Status { status, retry_after, as_date } => {
                 let body = r#"{"code": "temporarily_unavailable", "error": "temporarily_unavailable"}"#;
@@ -301,6 +301,14 @@ impl Player<'_> {
     fn date_in(&self, seconds: u64) -> String {
         let now = Duration::from_millis(self.world.inner().now) + Duration::from_secs(BEGINNING.unsigned_abs());
         httpdate::fmt_http_date(UNIX_EPOCH + now + Duration::from_secs(seconds))
+    }
+
+    /// The user goes from tab to tab.
+    pub fn look_at_every_tab(&self) {
+        let tabs = self.world.inner().tabs.len();
+        for id in 0..tabs {
+            self.look_away(id, false);
+        }
     }
 
     /// Everything of a browser is well again, as far as the device allows.

@@ -287,8 +287,9 @@ impl Machine {
 
     /// An answer that was under way while this page stood still does not know what happened meanwhile (C34).
     fn doubt_what_is_old(&mut self) {
-        let asked_at = self.renewals.job.as_ref().map_or(0, |job| job.sent_at);
-        if self.now.monotonic.saturating_sub(asked_at) > u64::from(REQUEST_DEADLINE) {
+        let Some(job) = &self.renewals.job else { return };
+        let age = self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
+        if age > u64::from(REQUEST_DEADLINE) {
             self.doubt();
             self.want_check(None);
         }

@@ -92,7 +92,10 @@ fn c05_nobody_is_signed_out_by_a_fault(
 fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session, cause: &Cause) -> Verdict {
     let home = |browser: usize| facts.homes.get(&(browser, session.flow));
     let is_excused = match cause {
-        Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| home.left.contains(name)),
+        // Where storage was slow, it may also mean what began while the sign-out waited for the record.
+        Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
+            home.left.contains(name) || (home.storage_failed.is_some() && home.owed.contains_key(name))
+        }),
         Cause::Reuse { how, browser: Some(browser) } => {
             // Too late is the answer that was lost for too long, and without storage nobody remembers the attempt.
             let forgot = home(*browser).is_some_and(|home| home.storage_failed.is_some());
