@@ -1,7 +1,7 @@
 //! Renewals that are lost, late, doubled or overtaken, and tabs that die in the middle of them.
 
 use countersign_core::FlowKind::{self, Session, Token};
-use countersign_core::{Reason, Standing};
+use countersign_core::{Reason, Standing, StorageMode};
 use countersign_tests::{Browser, Fault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
@@ -138,6 +138,22 @@ fn several_lost_renewal_answers_in_a_row_cost_nothing_inside_the_window() {
         world.advance(600);
         assert_eq!(tab.sid(), sid);
     }
+}
+
+#[test]
+fn c21_a_lost_rotation_at_the_end_of_the_idle_time_makes_no_loop() {
+    let world = World::with(1, |config| (config.idle_limit, config.access_token_lifetime) = (300, 900));
+    let browser = world.browser();
+    let tab = browser.open_tab_with(Token, StorageMode::Session);
+    tab.sign_in("bob").unwrap();
+    world.network().next(RENEW, Fault::LoseAnswer);
+    world.network().times(50, RENEW, Fault::LoseRequest);
+    tab.check_later();
+    world.advance(70);
+    tab.reload();
+    world.network().heal();
+    world.advance(300);
+    assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.snapshot());
 }
 
 #[test]
