@@ -181,6 +181,27 @@ fn c07_an_answer_from_before_a_sign_out_brings_nobody_back_also_without_locks() 
 }
 
 #[test]
+fn c12_a_sign_out_that_waits_for_the_lock_does_not_end_the_session_that_began_meanwhile() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        for what in SIGN_IN {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        browser.take_lock(3);
+        first.begin_sign_in("bob", "bob-demo-pass");
+        world.settle();
+        // Nobody is signed in, so it means whatever there is.
+        second.begin_sign_out();
+        world.advance(4);
+        world.release();
+        world.advance(20);
+        let (shown, left) = (first.user(), world.administrator().sessions_of("bob"));
+        assert_eq!((shown.as_deref(), second.user().as_deref(), left), (Some("bob"), Some("bob"), 1));
+    });
+}
+
+#[test]
 fn two_clicks_on_sign_out_are_one() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

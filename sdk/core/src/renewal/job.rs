@@ -130,15 +130,13 @@ impl Machine {
         match &mut self.renewals.job {
             Some(job) if matches!(job.step, Step::Lock(awaited) if awaited == stamp) => {
                 job.locked = outcome == LockOutcome::Granted;
-                // Its debt is written, and what the record says meanwhile does not change what it has to do.
-                let is_written = matches!(job.kind, Kind::SignOut { owed: true, .. });
+                // Where there are no locks the refusal comes at once.
+                let has_waited = self.now.monotonic.saturating_sub(job.lock_asked_at) >= u64::from(LOCK_WAIT);
+                job.waits += u8::from(!job.locked && has_waited);
                 if outcome == LockOutcome::Refused {
                     self.note(Note::WithoutLock);
                 }
-                match is_written && self.renewals.stored_revision.is_some() {
-                    true => self.send(),
-                    false => self.read_record(),
-                }
+                self.read_record();
             }
             // The job was given up while it waited. A newer request has already given this place up, and an `Unlock` now
             // would take the newer one.
