@@ -99,6 +99,22 @@ fn c02_who_gets_the_lock_waits_for_who_went_without_it() {
 }
 
 #[test]
+fn c02_without_storage_a_waiter_outlasts_several_slow_holders() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    browser.refuse_storage();
+    let others = [browser.open_tab(Token), browser.open_tab(Token)];
+    first.reload();
+    world.network().times(3, RENEW, Fault::DelayAnswer(9_000));
+    for tab in others.iter().chain([&first]) {
+        tab.check_later();
+    }
+    world.advance(40);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(others.iter().chain([&first]).all(Tab::is_signed_in));
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

@@ -19,6 +19,9 @@ pub(crate) struct Job {
     pub kind: Kind,
     pub step: Step,
     pub locked: bool,
+    /// When the lock was last asked for, and how often that was in vain.
+    pub lock_asked_at: MonotonicMillis,
+    pub waits: u8,
     /// The request that is out, and since when.
     pub request: Option<Stamp>,
     pub sent_at: MonotonicMillis,
@@ -112,6 +115,8 @@ impl Machine {
             kind,
             step,
             locked: false,
+            lock_asked_at: self.now.monotonic,
+            waits: 0,
             request: None,
             sent_at: 0,
             slept: 0,
@@ -142,6 +147,15 @@ impl Machine {
             // would take the newer one.
             _ if outcome == LockOutcome::Granted && !claims_lock => self.emit(Effect::Unlock),
             _ => {}
+        }
+    }
+
+    /// Takes the lock that was waited for in vain once more.
+    pub(super) fn lock_again(&mut self) {
+        let stamp = self.stamp();
+        self.emit(Effect::Lock { stamp, wait: LOCK_WAIT });
+        if let Some(job) = &mut self.renewals.job {
+            (job.step, job.lock_asked_at) = (Step::Lock(stamp), self.now.monotonic);
         }
     }
 

@@ -14,6 +14,9 @@ use crate::trace::Note;
 /// A swap that keeps losing gives up after so many turns; each loss means that another tab got on.
 const MOST_TURNS: u8 = 16;
 
+/// With nothing stored the lock is waited for so often, before its holder counts as frozen.
+const MOST_WAITS: u8 = 3;
+
 impl Machine {
     pub(crate) fn plan(&mut self) {
         let record = self.renewals.record.clone();
@@ -97,9 +100,14 @@ impl Machine {
     }
 
     /// Where there are no locks, the record's mark is one; and where there are, who waited too long for one goes without.
+    /// With nothing stored only the lock keeps two tabs from presenting one token with two keys: it is waited for again.
     fn waits_for_lease(&mut self, record: &Record) -> bool {
-        let now = self.now;
+        let (now, nothing_is_stored) = (self.now, self.renewals.is_refused);
         let Some(job) = &mut self.renewals.job else { return false };
+        if nothing_is_stored && !job.locked && (1..MOST_WAITS).contains(&job.waits) {
+            self.lock_again();
+            return true;
+        }
         let lease = i64::from(LOCK_WAIT);
         let takes_turns = !job.locked || record.sent_unlocked;
         let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
