@@ -250,7 +250,9 @@ impl Machine {
             }
             self.doubt();
             self.close_stream();
-            self.want_check(None);
+            if self.page.online {
+                self.want_check(None);
+            }
         }
     }
 

@@ -89,6 +89,23 @@ fn c22_offline_the_end_of_a_session_needs_no_question() {
 }
 
 #[test]
+fn c22_a_device_that_wakes_offline_asks_when_it_is_online() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        let asked = world.asked();
+        browser.sleep(120);
+        tab.show();
+        world.advance(20);
+        assert_eq!(world.asked(), asked);
+        browser.go_online();
+        world.advance(5);
+        assert!(world.asked() > asked && tab.is_signed_in());
+    });
+}
+
+#[test]
 fn a_session_that_ended_in_a_sleep_shows_nothing_before_the_server_was_asked() {
     let (world, browser, tab) = World::with_tab(Session);
     tab.sign_in("bob").unwrap();
