@@ -31,8 +31,9 @@ pub(crate) struct TabState {
     pub is_hidden: bool,
     /// So often its application asks again from inside its own callback.
     pub restless: u32,
-    /// For how long its scripts could run so far.
+    /// For how long its scripts could run so far, and since when they do.
     pub awake: Millis,
+    pub resumed: Millis,
     /// Everything that was shown, each once in a row.
     pub shown: Vec<State>,
     pub storage: TabStorage,
@@ -66,6 +67,7 @@ impl TabState {
             is_hidden: false,
             restless: 0,
             awake: 0,
+            resumed: 0,
             shown: Vec::new(),
             storage: TabStorage::default(),
             published: None,
@@ -198,6 +200,7 @@ impl Inner {
     /// Its scripts run again.
     pub fn thaw(&mut self, id: usize) {
         self.tabs[id].scripts = Scripts::Run;
+        self.tabs[id].resumed = self.now;
     }
 
     /// Whether scripts of this tab's page run now.

@@ -31,6 +31,9 @@ impl Inner {
         if !self.browsers[browser].counts_sleep {
             self.browsers[browser].slept += now - since;
         }
+        for tab in self.tabs.iter_mut().filter(|tab| tab.browser == browser) {
+            tab.resumed = now;
+        }
         for (left, step) in std::mem::take(&mut self.browsers[browser].still) {
             self.agenda.push_at(now + left, step);
         }

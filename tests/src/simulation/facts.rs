@@ -70,6 +70,10 @@ pub struct HomeFacts {
     pub clock_set: bool,
     pub lock_was_taken: bool,
     pub record: Option<Record>,
+    /// When a renewal that goes out without the lock was last marked in it.
+    pub marked_unlocked: Option<Millis>,
+    /// Sessions that were ever written into it.
+    pub written: BTreeSet<String>,
     /// When a session was last written into it.
     pub committed: u64,
     pub touched: Option<Millis>,
@@ -240,18 +244,22 @@ impl Facts {
 
     fn write(&mut self, holder: Holder, text: &str) {
         let Some(record) = Record::read(text) else { return };
-        let order = self.order;
+        let (order, now) = (self.order, self.now);
         let Some(tab) = self.tabs.get_mut(&holder) else { return };
         if record.sid.is_some() {
             tab.committed = order;
         }
         let home = tab.home;
         let home = self.home(home);
-        if record.sid.is_some() {
+        if let Some(sid) = &record.sid {
             home.committed = order;
+            home.written.insert(sid.clone());
         }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
             home.owed.entry(owed).or_insert(order);
+        }
+        if record.sent_unlocked && record.last_sent_at.is_some() {
+            home.marked_unlocked = Some(now);
         }
         home.record = Some(record);
     }

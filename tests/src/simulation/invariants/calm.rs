@@ -54,16 +54,24 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
             let roles = facts.ledger.roles(&claims.subject);
             if claims.roles != roles { breach(name, told(&format!("shows old roles, not {roles:?}"))) } else { Ok(()) }
         }
-        // A tab whose storage failed can't tell the others by the record; who is signed out asks nobody.
-        (State::SignedOut { .. }, Some(_)) if has_lost_storage(facts, tab.home) => Ok(()),
+        // Who is signed out asks nobody.
+        (State::SignedOut { .. }, Some(living)) if !can_know(facts, tab.home, living) => Ok(()),
         (State::SignedOut { .. }, Some(_)) => breach(name, told("shows nobody")),
-        (State::SignedOut { .. }, None) if snapshot.sign_out_owed => breach(name, told("still owes a sign-out")),
+        (State::SignedOut { .. }, None) if snapshot.sign_out_owed && can_store(facts, tab.home) => {
+            breach(name, told("still owes a sign-out"))
+        }
         (State::SignedOut { .. }, None) => Ok(()),
     }
 }
 
-fn has_lost_storage(facts: &Facts, home: Home) -> bool {
-    facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_some())
+/// Whether a tab that asks nobody can know of this session: a tab whose storage failed, and one that died before it had
+/// written it down, can't tell the others by the record.
+fn can_know(facts: &Facts, home: Home, sid: &str) -> bool {
+    facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_none() && home.written.contains(sid))
+}
+
+fn can_store(facts: &Facts, home: Home) -> bool {
+    facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_none())
 }
 
 fn p10_one_tab_holds_the_stream(facts: &Facts, world: &Inner, home: Home) -> Verdict {
@@ -71,8 +79,8 @@ fn p10_one_tab_holds_the_stream(facts: &Facts, world: &Inner, home: Home) -> Ver
     let signed_in = tabs.filter(|(_, tab)| tab.snapshot.as_ref().is_some_and(|shown| sid(&shown.state).is_some()));
     let streams: Vec<bool> = signed_in.map(|(holder, _)| world.tabs[holder.0].stream.is_some()).collect();
     let open = streams.iter().filter(|is_open| **is_open).count();
-    let is_right = if facts.setting.devices[home.0].has_locks { open == 1 } else { open == streams.len() };
-    if streams.is_empty() || is_right {
+    // It may just be opened anew; and where there are no locks each tab is its own leader.
+    if open <= 1 || !facts.setting.devices[home.0].has_locks {
         return Ok(());
     }
     breach("p10_one_tab_holds_the_stream", format!("{open} of {} tabs hold one", streams.len()))

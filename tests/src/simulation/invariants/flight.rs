@@ -74,14 +74,17 @@ fn is_on_time(world: &Inner, tab: Holder) -> bool {
     world.runs(tab.0) && !(state.is_hidden && world.browsers[state.browser].lateness > 0)
 }
 
-/// Where there are no locks the record's mark stands in. It needs storage that works and a clock that is not set; without
-/// either nothing is left to take turns by, and only the attempt key protects the lineage.
+/// Where there are no locks, or somebody else has them, the record's mark stands in, by the device's clock. Where nothing
+/// is stored only the locks are left; and tabs of which some can store and some can't have nothing in common.
 fn can_take_turns(facts: &Facts, home: Home) -> bool {
     let device = &facts.setting.devices[home.0];
-    let shared = facts.homes.get(&home);
-    let storage_works = device.has_storage && shared.is_none_or(|home| home.storage_failed.is_none());
-    let clock_runs = shared.is_none_or(|home| !home.clock_set);
-    (device.has_locks && shared.is_none_or(|home| !home.lock_was_taken)) || (storage_works && clock_runs)
+    let Some(shared) = facts.homes.get(&home) else { return true };
+    let has_locks = device.has_locks && !shared.lock_was_taken;
+    match (device.has_storage, shared.storage_failed) {
+        (_, Some(_)) => false,
+        (false, None) => has_locks,
+        (true, None) => has_locks || !shared.clock_set,
+    }
 }
 
 impl Flight {

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use countersign_core::input::PageNews;
 use countersign_core::{Gate, Snapshot, Standing, State};
 
+use crate::exchange::Exchange;
 use crate::happening::{Happening, News};
 use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
-use crate::simulation::facts::{Facts, Tab, sid, told};
+use crate::simulation::facts::{Facts, Home, Tab, sid, told};
 use crate::simulation::invariants::Invariant;
+use crate::simulation::plan::Keeping;
 use crate::time::Millis;
 use crate::world::Inner;
 
@@ -22,6 +24,8 @@ const STILLNESS: Millis = 45_000;
 #[derive(Debug, Default)]
 pub struct Sight {
     tabs: BTreeMap<Holder, Seen>,
+    /// When a question was sent last whose answer is kept for all tabs.
+    asked: BTreeMap<Home, Millis>,
     checked: Millis,
 }
 
@@ -49,19 +53,14 @@ impl Invariant for Sight {
                 self.tabs.remove(tab);
             }
             Happening::Heard { tab, news } => self.hear(world, *tab, news),
-            Happening::Settled { exchange, .. } => {
-                let exchange = &world.exchanges[*exchange];
-                // Sent since: what was on its way before knows nothing of what happened meanwhile.
-                if let Some(seen) = self.tabs.get_mut(&exchange.tab)
-                    && exchange.sent_at >= seen.heard.saturating_sub(STILLNESS)
-                {
-                    (seen.put_away, seen.was_still) = (false, false);
-                }
-            }
+            Happening::Settled { exchange, .. } => self.hear_answer(facts, world, &world.exchanges[*exchange]),
             Happening::Published { tab: holder, snapshot } => {
                 let (Some(tab), Some(seen)) = (facts.tab(*holder), self.tabs.get(holder)) else { return Ok(()) };
                 c33_what_is_not_known_opens_nothing(world, *holder, snapshot)?;
-                c34_a_page_that_was_away_shows_nothing_as_sure(*holder, tab, seen, snapshot)?;
+                let is_answered = self.asked.get(&tab.home).is_some_and(|at| *at >= world.tabs[holder.0].resumed);
+                if !is_answered {
+                    c34_a_page_that_was_away_shows_nothing_as_sure(*holder, seen, snapshot)?;
+                }
             }
             _ => {}
         }
@@ -83,6 +82,21 @@ impl Invariant for Sight {
 }
 
 impl Sight {
+    /// Asked since the tab went on: what was on its way before knows nothing of what happened meanwhile. Where tokens are
+    /// kept for all tabs, an answer to one is an answer to all.
+    fn hear_answer(&mut self, facts: &Facts, world: &Inner, exchange: &Exchange) {
+        let home = exchange.home(world);
+        let is_for_all = facts.setting.devices[home.0].keeps_tokens == Keeping::IndexedDb;
+        if is_for_all {
+            self.asked.insert(home, exchange.sent_at);
+        }
+        if let Some(seen) = self.tabs.get_mut(&exchange.tab)
+            && exchange.sent_at >= world.tabs[exchange.tab.0].resumed
+        {
+            (seen.put_away, seen.was_still) = (false, false);
+        }
+    }
+
     fn hear(&mut self, world: &Inner, holder: Holder, news: &News) {
         let Some(seen) = self.tabs.get_mut(&holder) else { return };
         let awake = world.tabs[holder.0].awake;
@@ -112,12 +126,7 @@ fn c33_what_is_not_known_opens_nothing(world: &Inner, holder: Holder, snapshot: 
     Ok(())
 }
 
-fn c34_a_page_that_was_away_shows_nothing_as_sure(
-    holder: Holder,
-    _: &Tab,
-    seen: &Seen,
-    snapshot: &Snapshot,
-) -> Verdict {
+fn c34_a_page_that_was_away_shows_nothing_as_sure(holder: Holder, seen: &Seen, snapshot: &Snapshot) -> Verdict {
     let is_sure = is_shown_as_sure(&snapshot.state);
     if is_sure && (seen.put_away || seen.was_still) {
         let sentence = format!("tab {} was away, has not asked, and shows {}", holder.0, told(&snapshot.state));

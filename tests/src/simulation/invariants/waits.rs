@@ -7,6 +7,7 @@ use countersign_core::effect::Reply;
 
 use crate::happening::{Asked, Happening, News};
 use crate::locks::Holder;
+use crate::simulation::act::Flow;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::Facts;
 use crate::simulation::invariants::Invariant;
@@ -17,6 +18,9 @@ use crate::world::Inner;
 /// and the lease (12 s), read slow storage three times (6 s) and write it twice (4 s), and send twice (20 s) with another
 /// read and mark in between (8 s).
 const LONGEST_WAIT: Millis = 2 * 62_000;
+
+/// A mark in the record counts for so long.
+const LEASE: Millis = 12_000;
 
 #[derive(Debug, Default)]
 pub struct Waits {
@@ -60,8 +64,8 @@ impl Invariant for Waits {
         self.c03_every_call_has_an_outcome_in_time(facts, world)
     }
 
-    fn at_rest(&mut self, _: &Facts, world: &Inner) -> Verdict {
-        c31_no_lock_is_held_for_nothing(world)
+    fn at_rest(&mut self, facts: &Facts, world: &Inner) -> Verdict {
+        c31_no_lock_is_held_for_nothing(facts, world)
     }
 
     fn at_last(&mut self, facts: &Facts, world: &Inner) -> Verdict {
@@ -86,15 +90,22 @@ impl Waits {
 }
 
 /// Who holds the lock has a request or a question to storage out.
-fn c31_no_lock_is_held_for_nothing(world: &Inner) -> Verdict {
+fn c31_no_lock_is_held_for_nothing(facts: &Facts, world: &Inner) -> Verdict {
     for (id, tab) in world.tabs.iter().enumerate().filter(|(id, tab)| tab.machine.is_some() && world.runs(*id)) {
         let holder = (id, tab.life);
         let holds = world.browsers[tab.browser].locks.is_held_by(&tab.config.name(), holder);
         let is_busy = world.agenda.has_business_of(holder)
             || world.exchanges.iter().any(|exchange| exchange.tab == holder && !exchange.is_settled);
-        if holds && !is_busy {
+        if holds && !is_busy && !waits_for_mark(facts, world, id) {
             return breach("c31_no_lock_is_held_for_nothing", format!("tab {id} holds it and waits for nothing"));
         }
     }
     Ok(())
+}
+
+/// Somebody who went without the lock marked the record, and the holder waits until that may be over.
+fn waits_for_mark(facts: &Facts, world: &Inner, id: usize) -> bool {
+    let home = (world.tabs[id].browser, Flow::of(world.tabs[id].config.flow));
+    let marked = facts.homes.get(&home).and_then(|home| home.marked_unlocked);
+    marked.is_some_and(|at| world.now <= at + LEASE)
 }
