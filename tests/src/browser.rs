@@ -78,7 +78,7 @@ impl Browser {
     }
 
     pub fn go_online(&self) {
-        self.find_line();
+        self.begin_go_online();
         self.world.settle();
     }
 
@@ -88,7 +88,8 @@ impl Browser {
         self.tell_pages(PageNews::Offline);
     }
 
-    pub(crate) fn find_line(&self) {
+    /// As [`Browser::go_online`], before anything else happens.
+    pub fn begin_go_online(&self) {
         self.state(|browser| browser.is_offline = false);
         self.tell_pages(PageNews::Online);
     }

@@ -26,7 +26,7 @@ impl Player<'_> {
     pub fn act_elsewhere(&mut self, act: &Act) {
         match act {
             Act::Offline { browser } => self.browser(*browser).lose_line(),
-            Act::Online { browser } => self.browser(*browser).find_line(),
+            Act::Online { browser } => self.browser(*browser).begin_go_online(),
             Act::LineDown => self.world.network().break_down(),
             Act::LineUp => self.world.network().come_up(),
             Act::CutStreams => self.cut_streams(),

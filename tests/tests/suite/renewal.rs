@@ -108,6 +108,26 @@ fn being_offline_is_said_and_mended() {
 }
 
 #[test]
+fn c05_the_network_that_comes_back_in_the_middle_of_a_failure_ends_no_waiting() {
+    in_both_flows(|flow| {
+        for steps in 0..14 {
+            let (world, browser, tab) = signed_in(flow);
+            for what in LOOK {
+                world.network().next(what, html());
+            }
+            tab.begin_reload();
+            for _ in 0..steps {
+                world.step();
+            }
+            browser.begin_go_online();
+            world.settle();
+            world.advance(30);
+            assert!(tab.is_signed_in(), "{steps}: {:?}", tab.snapshot());
+        }
+    });
+}
+
+#[test]
 fn a_lost_renewal_answer_is_asked_for_again_and_brings_the_same_successor() {
     let (world, browser, tab) = signed_in(Token);
     world.network().next(RENEW, Fault::LoseAnswer);

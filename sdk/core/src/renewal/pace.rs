@@ -69,7 +69,8 @@ impl Machine {
 
     /// The network is back: what failed for its sake is tried at once.
     pub(crate) fn retry_now(&mut self) {
-        if self.renewals.record.back_off_left(self.now.wall).is_some() {
+        // What is under way tries by itself, and if it has just failed its own wait must not be forgotten.
+        if self.renewals.is_busy() || self.renewals.record.back_off_left(self.now.wall).is_some() {
             return;
         }
         if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted_since.is_some()) {
