@@ -1,7 +1,7 @@
 //! Where access tokens are kept, what a reload finds, and what never stays.
 
 use countersign_core::FlowKind::Token;
-use countersign_core::{Durability, Standing, StorageMode};
+use countersign_core::{Durability, Standing, State, StorageMode};
 use countersign_tests::{Browser, Fault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
@@ -80,6 +80,19 @@ fn in_indexed_db_a_tab_that_does_not_lead_is_sure_after_its_first_call() {
     assert_eq!(second.fetch("/api/me").unwrap().status, 200);
     assert_eq!((second.standing(), world.asked()), (Some(Standing::Current), asked));
     drop(tabs);
+}
+
+#[test]
+fn c34_what_another_tab_was_given_before_takes_no_cover_away() {
+    let (world, _, tabs) = tabs(2, StorageMode::IndexedDb);
+    tabs[0].leave();
+    tabs[1].check().unwrap();
+    world.advance(8);
+    world.network().next(RENEW, Fault::HoldAnswer);
+    tabs[0].come_back();
+    assert_eq!(tabs[0].state(), State::Unknown);
+    world.release();
+    assert_eq!(tabs[0].standing(), Some(Standing::Current), "{:?}", tabs[0].snapshot());
 }
 
 #[test]

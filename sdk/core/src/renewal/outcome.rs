@@ -298,11 +298,20 @@ impl Machine {
     /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
     pub(crate) fn adopt(&mut self, established: Established) {
         let is_first = self.holding().is_none();
+        // What was said before this page went away takes neither cover nor doubt from it (C34).
+        let received_at = established.claims.provenance.received_at;
+        let doubted_since = self.holding().and_then(|holding| holding.doubted_since);
+        let doubted_since = doubted_since.filter(|since| received_at < *since);
+        let covered = self.page.covered && doubted_since.is_some();
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         self.establish(established);
+        self.page.covered = covered;
         self.hear_acts();
         self.idle.has_been_told();
+        if let Who::User(holding) = &mut self.who {
+            holding.doubted_since = doubted_since;
+        }
         if is_first {
             self.doubt();
         }
