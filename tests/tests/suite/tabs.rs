@@ -99,6 +99,33 @@ fn c02_who_gets_the_lock_waits_for_who_went_without_it() {
 }
 
 #[test]
+fn c02_without_locks_a_question_to_another_session_is_marked_too() {
+    for answer_takes in [0, 2_000] {
+        let (world, browser, first) = World::with_tab(Token);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(Token);
+        browser.refuse_locks();
+        world.advance(30);
+        // The cookie is carol's, and the record does not say so yet.
+        for takes in [0, 1_900] {
+            browser.trouble_storage(StorageFault::Delay(takes));
+        }
+        first.begin_sign_in("carol", "carol-demo-pass");
+        world.advance(1);
+        for delay in [answer_takes, 6_000] {
+            world.network().next(RENEW, Fault::DelayAnswer(delay));
+        }
+        second.check_later();
+        world.advance(3);
+        assert_eq!(first.user().as_deref(), Some("carol"));
+        first.check_later();
+        world.advance(30);
+        assert_eq!(world.network().most_at_once(RENEW), 1, "{answer_takes}");
+        assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
+    }
+}
+
+#[test]
 fn c02_without_storage_a_waiter_outlasts_several_slow_holders() {
     let (world, browser, first) = World::with_tab(Token);
     first.sign_in("bob").unwrap();

@@ -37,6 +37,8 @@ pub(crate) struct Job {
     pub marked_at: Option<UnixMillis>,
     /// How often the same credential was presented without an answer.
     pub sent: u8,
+    /// How often the server said that it is another session's.
+    pub disowned: u8,
     pub turns: u8,
     pub slow_reads: u8,
 }
@@ -125,6 +127,7 @@ impl Machine {
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
             sent: 0,
+            disowned: 0,
             turns: 0,
             slow_reads: 0,
         });
@@ -282,7 +285,7 @@ impl Machine {
         let stamp = self.stamp();
         let Some(job) = &self.renewals.job else { return };
         let record = &self.renewals.record;
-        let sid = self.sid().or(record.sid.as_deref());
+        let sid = self.sid().or(record.sid.as_deref()).filter(|_| job.disowned == 0);
         let rotates = self.flow.rotates();
         let renewal = Renewal {
             sid,

@@ -11,6 +11,9 @@ use crate::requests::problem_code;
 use crate::state::Reason;
 use crate::trace::Note;
 
+/// So often a job is told that the cookie is another session's, before it counts as a server that is wrong.
+const MOST_DISOWNED: u8 = 2;
+
 /// What is about to be committed.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -126,10 +129,13 @@ impl Machine {
         self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
         self.forget(Reason::NoCredential);
         self.who = Who::Unknown;
-        // The record still names a session that the cookie is not of.
-        self.renewals.record.sid = None;
-        match &self.renewals.job {
-            Some(job) if job.sent < 3 => self.send(),
+        match &mut self.renewals.job {
+            Some(job) if job.disowned < MOST_DISOWNED => {
+                // The record still names a session that the cookie is not of; and this is another token, which needs a mark
+                // of its own.
+                (job.disowned, job.sent) = (job.disowned + 1, 0);
+                self.read_record();
+            }
             _ => {
                 let told = "The server keeps answering for another session.";
                 self.fail(Error::server("other_session", told), Happened::Perhaps);
@@ -196,7 +202,13 @@ impl Machine {
         let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
         let idle_lifetime = established.idle_lifetime.max(known);
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on }
+        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
+        if self.renewals.is_signing_in() {
+            // A renewal that another tab has out by its mark alone is out still.
+            let (last_sent_at, sent_unlocked) = (stored.last_sent_at, stored.sent_unlocked);
+            return Record { last_sent_at, sent_unlocked, ..renewed };
+        }
+        renewed
     }
 
     fn acknowledged(&self) -> Record {
