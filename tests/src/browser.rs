@@ -142,6 +142,11 @@ impl Browser {
         inner.grant_locks();
     }
 
+    /// How what one tab says to the others travels from now on.
+    pub fn set_channel(&self, channel: Channel) {
+        self.state(|browser| browser.channel = channel);
+    }
+
     /// The browser has no locks.
     pub fn refuse_locks(&self) {
         self.state(|browser| browser.locks.is_refused = true);

@@ -54,8 +54,7 @@ impl Inner {
                 let timer = self.tabs[tab.0].timer;
                 self.note(Happening::TimerSet { after });
                 if let Some(after) = after {
-                    let at = self.now + after + self.lateness(tab.0);
-                    self.agenda.push_at(at, Step::Wake { tab, timer });
+                    self.agenda.push_at(self.now + after, Step::Wake { tab, timer });
                 }
             }
             Effect::OpenStream { stamp, request } => {
@@ -90,8 +89,7 @@ impl Inner {
             return self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
         }
         locks.request(name, tab, stamp);
-        let at = self.now + u64::from(wait) + self.lateness(tab.0);
-        self.agenda.push_at(at, Step::LockWait { tab, stamp });
+        self.agenda.push_at(self.now + u64::from(wait), Step::LockWait { tab, stamp });
         self.evict_cached(browser, |inner, id| {
             inner.browsers[browser].locks.is_held_by(name, (id, inner.tabs[id].life))
         });

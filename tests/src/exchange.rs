@@ -97,8 +97,7 @@ impl Inner {
             _ => self.agenda.push(Step::Arrive { exchange: number }),
         }
         if let Some(deadline) = deadline {
-            let at = self.now + u64::from(deadline) + self.lateness(tab.0);
-            self.agenda.push_at(at, Step::Deadline { exchange: number });
+            self.agenda.push_at(self.now + u64::from(deadline), Step::Deadline { exchange: number });
         }
         let is_held = matches!(fault, Some(Fault::HoldRequest));
         let (answer, stream) = (None, None);

@@ -209,11 +209,14 @@ impl Inner {
         tab.scripts == Scripts::Run && self.browsers[tab.browser].asleep_since.is_none()
     }
 
-    /// A tab in the background is woken late, whatever its timers say.
-    pub fn lateness(&mut self, id: usize) -> Millis {
-        let tab = &self.tabs[id];
-        let most = self.browsers[tab.browser].lateness;
-        if tab.is_hidden && most > 0 { self.fate.below(most) } else { 0 }
+    /// The user looks at this tab, or away from it.
+    pub fn look(&mut self, id: usize, is_hidden: bool) {
+        self.tabs[id].is_hidden = is_hidden;
+        if !is_hidden {
+            self.agenda.hurry(id);
+        }
+        let tab = (id, self.tabs[id].life);
+        self.feed_later(tab, Input::Page(if is_hidden { PageNews::Hidden } else { PageNews::Visible }));
     }
 
     pub fn feed_later(&mut self, tab: Holder, input: Input) {

@@ -63,7 +63,7 @@ impl Inner {
         }
         let fault = if storage.is_refused { None } else { storage.faults.pop_front() };
         let now = self.now;
-        let bound = LONGEST_WAIT + self.lateness(tab.0);
+        let bound = LONGEST_WAIT;
         match fault {
             None => {
                 let input = self.operate(tab, operation);

@@ -195,13 +195,13 @@ impl Tab {
     }
 
     pub fn hide(&self) {
-        self.world.inner().tabs[self.id].is_hidden = true;
-        self.page(PageNews::Hidden);
+        self.world.inner().look(self.id, true);
+        self.world.settle();
     }
 
     pub fn show(&self) {
-        self.world.inner().tabs[self.id].is_hidden = false;
-        self.page(PageNews::Visible);
+        self.world.inner().look(self.id, false);
+        self.world.settle();
     }
 
     /// Into the back/forward cache: the page hears that it is leaving, and then its scripts stop.
@@ -237,6 +237,11 @@ impl Tab {
         let mut inner = self.world.inner();
         inner.forget_messages(self.id);
         inner.thaw(self.id);
+    }
+
+    /// The tab goes on, and hears also what others said meanwhile.
+    pub fn thaw_and_hear(&self) {
+        self.world.inner().thaw(self.id);
     }
 
     /// The page is loaded anew, and comes to rest.

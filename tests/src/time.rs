@@ -31,6 +31,8 @@ pub(crate) enum Step {
     Fail { exchange: usize },
     /// Its deadline passes.
     Deadline { exchange: usize },
+    /// A timer of a tab in the background runs out later than it should.
+    Late { tab: usize, step: Box<Step> },
 }
 
 impl Step {
@@ -40,7 +42,11 @@ impl Step {
 
     /// Whether it runs by a timer of this tab's page.
     pub fn is_timer_of(&self, id: usize) -> bool {
-        matches!(self, Self::Wake { tab, .. } | Self::LockWait { tab, .. } if tab.0 == id)
+        match self {
+            Self::Wake { tab, .. } | Self::LockWait { tab, .. } => tab.0 == id,
+            Self::Late { tab, .. } => *tab == id,
+            _ => false,
+        }
     }
 
     /// Whose turn it is: what happens to one keeps its order.
@@ -55,6 +61,7 @@ impl Step {
             | Self::Fail { exchange }
             | Self::Deadline { exchange } => (1, *exchange),
             Self::LockGoes { browser } => (2, *browser),
+            Self::Late { tab, .. } => (0, *tab),
         }
     }
 }
@@ -125,6 +132,12 @@ impl Agenda {
         while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= now) {
             self.now.push_back(entry.remove());
         }
+    }
+
+    /// The tab is looked at: timers that were to run late run now.
+    pub fn hurry(&mut self, id: usize) {
+        let is_late = |step: &Step| matches!(step, Step::Late { tab, .. } if *tab == id);
+        self.now.extend(self.later.extract_if(.., |_, step| is_late(step)).map(|(_, step)| step));
     }
 
     /// Takes out what waits for such a time, with how long it has still to wait: these timers stand still.

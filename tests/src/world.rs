@@ -211,6 +211,19 @@ impl Inner {
 
     pub fn step(&mut self) -> bool {
         let Some(step) = self.next_step() else { return false };
+        self.let_happen(step);
+        self.grant_locks();
+        self.read_streams();
+        self.show_witness();
+        true
+    }
+
+    fn let_happen(&mut self, step: Step) {
+        if let Some(tab) = self.runs_late(&step) {
+            let at = self.now + self.fate.below(self.browsers[self.tabs[tab].browser].lateness);
+            return self.agenda.push_at(at, Step::Late { tab, step: Box::new(step) });
+        }
+        let step = if let Step::Late { step, .. } = step { *step } else { step };
         match step {
             Step::Feed { tab, input } => self.feed(tab, *input),
             Step::Wake { tab, timer } => self.wake(tab, timer),
@@ -221,11 +234,20 @@ impl Inner {
             Step::Answer { exchange } => self.answer(exchange),
             Step::Fail { exchange } => self.settle_exchange(exchange, Err(HttpFailure::Network)),
             Step::Deadline { exchange } => self.give_up(exchange, HttpFailure::Deadline),
+            // A timer that is late is late once.
+            Step::Late { .. } => {}
         }
-        self.grant_locks();
-        self.read_streams();
-        self.show_witness();
-        true
+    }
+
+    /// The tab in the background whose timer this is, where the browser lets such timers run late.
+    fn runs_late(&self, step: &Step) -> Option<usize> {
+        let tab = match step {
+            Step::Wake { tab, .. } | Step::LockWait { tab, .. } => tab.0,
+            Step::Deadline { exchange } => self.exchanges[*exchange].tab.0,
+            _ => return None,
+        };
+        let is_late = self.tabs[tab].is_hidden && self.browsers[self.tabs[tab].browser].lateness > 0;
+        is_late.then_some(tab)
     }
 
     fn next_step(&mut self) -> Option<Step> {
@@ -236,6 +258,7 @@ impl Inner {
             Step::Feed { tab, .. } | Step::Wake { tab, .. } | Step::LockWait { tab, .. } => is_still(tab.0),
             Step::Deadline { exchange } => is_still(exchanges[*exchange].tab.0),
             Step::Answer { exchange } | Step::Fail { exchange } => sleeps(exchanges[*exchange].browser),
+            Step::Late { tab, .. } => is_still(*tab),
             Step::Storage { tab, .. } => sleeps(tabs[tab.0].browser),
             Step::LockGoes { .. } | Step::Arrive { .. } => false,
         };

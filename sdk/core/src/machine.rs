@@ -152,6 +152,8 @@ impl Machine {
     pub fn handle(&mut self, moment: Moment, input: Input) {
         let done = self.begin_step(&moment, &input);
         self.advance(moment);
+        // Before anything is heard: what waited while the page stood still is no sign of life (C34).
+        self.check_on_time();
         match input {
             Input::Started => self.on_started(),
             Input::Woke => self.wakes_at = None,

@@ -41,10 +41,11 @@ impl Machine {
         self.tell(&json::object([("kind", "event".into()), ("set", set.into())]));
     }
 
-    /// The stream is alive, and this is the last event for this browser.
+    /// The stream is alive, and this is the last event for the session whose stream it is.
     pub(crate) fn tell_contact(&mut self, place: u64) {
         let place = i64::try_from(place).unwrap_or(i64::MAX);
-        self.tell(&json::object([("kind", "contact".into()), ("ep", place.into())]));
+        let sid = self.sid().into();
+        self.tell(&json::object([("kind", "contact".into()), ("sid", sid), ("ep", place.into())]));
     }
 
     fn tell(&mut self, message: &Value) {
@@ -63,6 +64,8 @@ impl Machine {
                     self.on_event(set);
                 }
             }
+            // The leader is signed in with another session: something moved, and this tab has not heard of it.
+            Some("contact") if message.member("sid").and_then(Value::as_text) != self.sid() => self.look(),
             Some("contact") if !self.tabs.leads => {
                 let ep = message.member("ep").and_then(Value::as_integer).and_then(|ep| u64::try_from(ep).ok());
                 if let Some(ep) = ep {

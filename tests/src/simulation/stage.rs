@@ -34,8 +34,8 @@ impl Player<'_> {
             Act::Return { tab } => self.come_back(*tab),
             Act::Freeze { tab } => self.on_running(*tab, "freezes", |_, tab| tab.freeze()),
             Act::Thaw { tab, hears } => self.thaw(*tab, *hears),
-            Act::Hide { tab } => self.on_running(*tab, "hidden", |player, tab| player.look_away(tab.id, true)),
-            Act::Show { tab } => self.on_running(*tab, "shown", |player, tab| player.look_away(tab.id, false)),
+            Act::Hide { tab } => self.on_running(*tab, "hidden", |player, tab| player.world.inner().look(tab.id, true)),
+            Act::Show { tab } => self.on_running(*tab, "shown", |player, tab| player.world.inner().look(tab.id, false)),
             Act::SignIn { tab, user, right } => self.sign_in(*tab, *user, *right),
             Act::SignOut { tab } => self.on_running(*tab, "sign-outs", |_, tab| drop(tab.begin_sign_out())),
             Act::Touch { tab } => self.touch(*tab),
@@ -190,13 +190,6 @@ impl Player<'_> {
         });
     }
 
-    fn look_away(&self, id: usize, hidden: bool) {
-        let mut inner = self.world.inner();
-        inner.tabs[id].is_hidden = hidden;
-        let holder = (id, inner.tabs[id].life);
-        inner.feed_later(holder, Input::Page(if hidden { PageNews::Hidden } else { PageNews::Visible }));
-    }
-
     fn sign_in(&self, tab: usize, user: User, right: bool) {
         self.on_running(tab, if right { "sign-ins" } else { "failed sign-ins" }, |_, tab| {
             let password = if right { format!("{}-demo-pass", user.name()) } else { "wrong".to_owned() };
@@ -307,7 +300,7 @@ impl Player<'_> {
     pub fn look_at_every_tab(&self) {
         let tabs = self.world.inner().tabs.len();
         for id in 0..tabs {
-            self.look_away(id, false);
+            self.world.inner().look(id, false);
         }
     }
 
@@ -329,7 +322,6 @@ impl Player<'_> {
             let holder = (id, inner.tabs[id].life);
             let was = inner.tabs[id].scripts;
             inner.thaw(id);
-            inner.tabs[id].is_hidden = false;
             inner.tabs[id].restless = 0;
             if was == Scripts::Cached {
                 inner.feed_later(holder, Input::Page(PageNews::Shown));
@@ -337,7 +329,7 @@ impl Player<'_> {
             if was_offline {
                 inner.feed_later(holder, Input::Page(PageNews::Online));
             }
-            inner.feed_later(holder, Input::Page(PageNews::Visible));
+            inner.look(id, false);
         }
     }
 }

@@ -91,7 +91,7 @@ fn c27_what_another_tab_says_takes_no_doubt_away() {
         for what in ["GET /auth/session", "POST /auth/token"] {
             world.network().next(what, Fault::HoldRequest);
         }
-        follower.hear(r#"{"kind":"contact","ep":0}"#);
+        follower.hear(&format!(r#"{{"kind":"contact","sid":"{}","ep":0}}"#, follower.sid().unwrap()));
         assert!(!follower.is_open(&fresh), "open before the server was asked");
         world.release();
         assert!(follower.is_open(&fresh));

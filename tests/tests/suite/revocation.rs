@@ -1,8 +1,8 @@
 //! Access that was taken away is gone from the screen at once, whatever happens to the stream.
 
 use countersign_core::input::Revoke;
-use countersign_core::{Gate, Reason, Revoker, Standing};
-use countersign_tests::{Fault, World, in_both_flows};
+use countersign_core::{Gate, Reason, Revoker, Standing, State};
+use countersign_tests::{Channel, Fault, World, in_both_flows};
 
 #[test]
 fn d03_an_administrator_ends_a_session_and_every_tab_knows_within_the_step() {
@@ -168,6 +168,37 @@ fn c34_an_answer_from_before_a_long_stillness_is_no_news() {
 }
 
 #[test]
+fn c34_what_was_said_before_a_stillness_is_no_sign_of_life() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        second.freeze();
+        world.advance(600);
+        second.thaw_and_hear();
+        let before = second.shown().len();
+        world.settle();
+        let shown = second.shown().swap_remove(before);
+        assert!(matches!(shown, State::SignedIn { standing: Standing::Unverified { .. }, .. }), "{shown:?}");
+        assert_eq!(second.standing(), Some(Standing::Current), "{:?}", second.state());
+    });
+}
+
+#[test]
+fn c34_a_tab_that_missed_the_next_user_learns_of_it_from_the_leader() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.set_channel(Channel::Dead);
+        first.sign_in("carol").unwrap();
+        browser.set_channel(Channel::Good);
+        world.advance(20);
+        assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
+    });
+}
+
+#[test]
 fn p04_forged_foreign_and_replayed_events_do_no_harm() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);
@@ -204,7 +235,7 @@ fn p04_a_forged_frame_never_hides_a_real_event() {
         let (world, _, tab) = World::with_tab(flow);
         let admin = world.administrator();
         tab.sign_in("bob").unwrap();
-        tab.hear(r#"{"kind":"contact","ep":999999}"#);
+        tab.hear(&format!(r#"{{"kind":"contact","sid":"{}","ep":999999}}"#, tab.sid().unwrap()));
         world.advance(1);
         admin.revoke_all("bob");
         assert_eq!(tab.reason(), Some(Reason::Revoked { by: Revoker::Admin }), "{:?}", tab.state());
