@@ -25,7 +25,7 @@ pub struct Facts {
     pub tabs: BTreeMap<Holder, Tab>,
     pub homes: BTreeMap<Home, HomeFacts>,
     /// The sessions that requests were answered with.
-    answers: BTreeMap<usize, String>,
+    pub answers: BTreeMap<usize, String>,
     /// Grows with everything that happens.
     pub order: u64,
     pub now: Millis,
@@ -45,7 +45,7 @@ pub struct Tab {
     pub answered: Option<(String, u64)>,
     /// When it last heard what it had not asked for itself.
     pub stirred: u64,
-    /// Since when it knows that it is offline: in the order of things, and in time.
+    /// Since when it knows that it is offline: in the order of things, and in the time in which it could work.
     pub offline_since: Option<(u64, Millis)>,
     /// The user signed out in this very tab.
     pub left: BTreeSet<String>,
@@ -61,6 +61,8 @@ pub struct HomeFacts {
     pub left: BTreeSet<String>,
     /// Tabs whose sign-in was under way then: what it brings may be meant too.
     pub left_behind: BTreeSet<Holder>,
+    /// Sign-outs that have no outcome.
+    pub sign_outs: BTreeSet<(Holder, u64)>,
     /// Sessions whose sign-out was written into the record, and when.
     pub owed: BTreeMap<String, u64>,
     /// When anything last went wrong with what the tabs share.
@@ -166,13 +168,17 @@ impl Facts {
             tab.stirred = order;
         }
         match news {
-            News::Page(PageNews::Offline) => tab.offline_since = Some((order, world.now)),
+            News::Page(PageNews::Offline) => tab.offline_since = Some((order, world.tabs[holder.0].awake)),
             News::Page(PageNews::Online) => tab.offline_since = None,
             News::Page(PageNews::Acted) => {
                 let home = tab.home;
                 self.home(home).touched = Some(world.now);
             }
-            News::Commanded { what: Asked::SignOut, .. } => self.leave(world, holder),
+            News::Commanded { what: Asked::SignOut, id } => {
+                let home = tab.home;
+                self.home(home).sign_outs.insert((holder, *id));
+                self.leave(world, holder);
+            }
             News::Commanded { what: Asked::SignIn, id } => {
                 tab.sign_in_calls.insert(*id);
                 // Whatever an earlier sign-out meant, it does not mean this one.
@@ -185,6 +191,9 @@ impl Facts {
 
     /// A sign-in, or something else, has its outcome.
     fn reply(&mut self, holder: Holder, id: u64) {
+        if let Some(home) = self.tabs.get(&holder).map(|tab| tab.home) {
+            self.home(home).sign_outs.remove(&(holder, id));
+        }
         if let Some(tab) = self.tabs.get_mut(&holder)
             && tab.sign_in_calls.remove(&id)
         {

@@ -3,6 +3,7 @@
 use countersign_core::{Standing, State};
 
 use crate::happening::Happening;
+use crate::server::BEGINNING;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, sid, told as told_state};
 use crate::simulation::invariants::Invariant;
@@ -49,6 +50,9 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
         (State::SignedIn { .. }, Some(living)) if sid(&snapshot.state) != Some(living) => {
             breach(name, told("shows another session"))
         }
+        (State::SignedIn { standing: Standing::Unverified { .. }, .. }, _) if may_not_ask(facts, world, tab.home) => {
+            Ok(())
+        }
         (State::SignedIn { standing: Standing::Unverified { .. }, .. }, _) => breach(name, told("is still not sure")),
         (State::SignedIn { claims, .. }, Some(_)) => {
             let roles = facts.ledger.roles(&claims.subject);
@@ -68,6 +72,13 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
 /// written it down, can't tell the others by the record.
 fn can_know(facts: &Facts, home: Home, sid: &str) -> bool {
     facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_none() && home.written.contains(sid))
+}
+
+/// An answer was lost for too long: before the token's end nobody asks again.
+fn may_not_ask(facts: &Facts, world: &Inner, home: Home) -> bool {
+    let sent = facts.homes.get(&home).and_then(|home| home.record.as_ref()?.sent_at);
+    let wall = BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off;
+    sent.is_some_and(|sent| sent > wall || wall - sent > facts.setting.server.refresh_retry_for * 1000)
 }
 
 fn can_store(facts: &Facts, home: Home) -> bool {

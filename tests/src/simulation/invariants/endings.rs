@@ -1,12 +1,14 @@
 //! Who may be signed out, and who must be? Only by the user, the server, or the loss of what nobody can bring back (C05,
 //! C12); and a session that was left is never shown again (C07).
 
-use countersign_core::{Durability, Snapshot, State};
+use std::collections::BTreeSet;
+
+use countersign_core::{Durability, Reason, Snapshot, State};
 
 use crate::happening::{Asked, Happening, News};
 use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
-use crate::simulation::facts::{Facts, Tab, sid, told};
+use crate::simulation::facts::{Facts, Home, Tab, sid, told};
 use crate::simulation::invariants::Invariant;
 use crate::simulation::ledger::{Cause, Session};
 use crate::simulation::lineage::Reuse;
@@ -16,6 +18,8 @@ use crate::world::Inner;
 pub struct Endings {
     /// The tab that was told to sign out in this step.
     signs_out: Option<Holder>,
+    /// Sessions whose end was judged.
+    judged: BTreeSet<String>,
 }
 
 impl Invariant for Endings {
@@ -35,9 +39,11 @@ impl Invariant for Endings {
                 }
                 Ok(())
             }
-            Happening::Served { .. } => facts.ledger.sessions().try_for_each(|(name, session)| {
-                let ended_now = session.end.as_ref().filter(|end| end.at == world.now);
-                ended_now.map_or(Ok(()), |end| c05_a_session_ends_for_a_reason(facts, name, session, &end.cause))
+            Happening::Served { .. } => facts.ledger.sessions().try_for_each(|(name, session)| match &session.end {
+                Some(end) if self.judged.insert(name.clone()) => {
+                    c05_a_session_ends_for_a_reason(facts, name, session, &end.cause)
+                }
+                _ => Ok(()),
             }),
             _ => Ok(()),
         }
@@ -80,7 +86,10 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let is_over = facts.ledger.end(&believed, world.now).is_some();
     let is_left = home.left.contains(&believed);
     let is_gone = in_jar.as_deref() != Some(believed.as_str());
-    if is_over || is_left || is_gone {
+    // Of an act in a tab whose storage failed this one knows nothing.
+    let is_idle_alone =
+        matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && home.storage_failed.is_some();
+    if is_idle_alone || is_over || is_left || is_gone {
         return Ok(());
     }
     let state = &snapshot.state;
@@ -92,9 +101,12 @@ fn c05_nobody_is_signed_out_by_a_fault(
 fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session, cause: &Cause) -> Verdict {
     let home = |browser: usize| facts.homes.get(&(browser, session.flow));
     let is_excused = match cause {
-        // Where storage was slow, it may also mean what began while the sign-out waited for the record.
+        // Where storage was slow, it may also mean what began while the sign-out waited for the record; and without locks
+        // what begins beside it.
         Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
-            home.left.contains(name) || (home.storage_failed.is_some() && home.owed.contains_key(name))
+            let waited = home.storage_failed.is_some() && home.owed.contains_key(name);
+            let is_beside = !facts.setting.devices[*browser].has_locks && !home.sign_outs.is_empty();
+            home.left.contains(name) || waited || is_beside
         }),
         Cause::Reuse { how, browser: Some(browser) } => {
             // Too late is the answer that was lost for too long, and without storage nobody remembers the attempt.
@@ -124,7 +136,9 @@ fn c07_who_left_never_comes_back(facts: &Facts, holder: Holder, tab: &Tab, snaps
 
 /// A sign-out that was written down has reached the server, unless its record was lost.
 fn c12_what_was_left_is_over(facts: &Facts, world: &Inner) -> Verdict {
-    for home in facts.homes.values().filter(|home| home.storage_failed.is_none()) {
+    let is_open = |home: &Home| facts.tabs.values().any(|tab| tab.home == *home);
+    let can_know = facts.homes.iter().filter(|(home, facts)| is_open(home) && facts.storage_failed.is_none());
+    for home in can_know.map(|(_, home)| home) {
         if let Some((sid, _)) = home.owed.iter().find(|(sid, _)| facts.ledger.is_alive(sid, world.now)) {
             return breach("c12_what_was_left_is_over", format!("{sid} was left and lives"));
         }

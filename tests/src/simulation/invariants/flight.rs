@@ -95,11 +95,16 @@ impl Flight {
         exchange: &Exchange,
     ) -> Verdict {
         let Some(token) = exchange.outgoing.cookie(Flow::Token.cookie()) else { return Ok(()) };
+        // Asked for another session than the token's, the server looks no further.
+        let owner = facts.ledger.owner(Flow::Token, &token);
+        if exchange.outgoing.believed().is_some_and(|believed| owner.as_deref() != Some(believed)) {
+            return Ok(());
+        }
         let home = exchange.home(world);
         let key = exchange.outgoing.form("attempt_key").map(str::to_owned);
         let first = self.first_keys.entry((home, token.clone())).or_insert_with(|| key.clone());
         let forgot = facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_some());
-        let is_over = facts.ledger.owner(Flow::Token, &token).is_none_or(|sid| !facts.ledger.is_alive(&sid, world.now));
+        let is_over = owner.is_none_or(|sid| !facts.ledger.is_alive(&sid, world.now));
         if *first == key || forgot || is_over || !facts.setting.devices[home.0].has_storage {
             return Ok(());
         }

@@ -43,12 +43,13 @@ impl Invariant for Pace {
                 }
                 Ok(())
             }
-            Happening::Settled { exchange, outcome } => {
-                let exchange = &world.exchanges[*exchange];
+            Happening::Settled { exchange: number, outcome } => {
+                let exchange = &world.exchanges[*number];
                 if let Some(after) = exchange.retry_after.filter(|_| exchange.asks_for_credential()) {
                     self.quiet.insert(exchange.tab, (world.now + after, facts.order));
                 }
-                if exchange.asks_for_credential() && *outcome == Settled::Status(200) {
+                let is_answered = *outcome == Settled::Status(200) && facts.answers.contains_key(number);
+                if exchange.asks_for_credential() && is_answered {
                     let home = exchange.home(world);
                     self.answered.entry(home).or_default().push_back(world.now);
                     return self.c21_answered_questions_in_a_minute_are_few(facts, world, home);
@@ -60,7 +61,7 @@ impl Invariant for Pace {
                 let Some(tab) = facts.tab(exchange.tab) else { return Ok(()) };
                 self.asked.entry(tab.home).or_default().push_back(world.now);
                 self.c22_retry_after_is_obeyed(world, exchange.tab, tab)?;
-                c22_nobody_asks_while_offline(facts, exchange.tab, tab)?;
+                c22_nobody_asks_while_offline(world, exchange.tab, tab)?;
                 self.c21_questions_in_a_minute_are_bounded(facts, world, tab.home)
             }
             Happening::Gone { tab } => {
@@ -92,9 +93,10 @@ fn is_unstirred(tab: &Tab, since: u64) -> bool {
     tab.stirred < since
 }
 
-fn c22_nobody_asks_while_offline(facts: &Facts, holder: Holder, tab: &Tab) -> Verdict {
+fn c22_nobody_asks_while_offline(world: &Inner, holder: Holder, tab: &Tab) -> Verdict {
     // In between it may have gone out on what had been asked before.
-    let is_idle = tab.offline_since.is_some_and(|(order, at)| is_unstirred(tab, order + 1) && facts.now > at + MINUTE);
+    let awake = world.tabs[holder.0].awake;
+    let is_idle = tab.offline_since.is_some_and(|(order, at)| is_unstirred(tab, order + 1) && awake > at + MINUTE);
     if is_idle {
         return breach("c22_nobody_asks_while_offline", format!("tab {} knows that it is offline", holder.0));
     }

@@ -6,7 +6,7 @@ use countersign_core::input::PageNews;
 use countersign_core::{Gate, Snapshot, Standing, State};
 
 use crate::exchange::Exchange;
-use crate::happening::{Happening, News};
+use crate::happening::{Happening, News, Settled};
 use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, Tab, sid, told};
@@ -53,7 +53,9 @@ impl Invariant for Sight {
                 self.tabs.remove(tab);
             }
             Happening::Heard { tab, news } => self.hear(world, *tab, news),
-            Happening::Settled { exchange, .. } => self.hear_answer(facts, world, &world.exchanges[*exchange]),
+            Happening::Settled { exchange, outcome: Settled::Status(_) } => {
+                self.hear_answer(facts, world, &world.exchanges[*exchange])
+            }
             Happening::Published { tab: holder, snapshot } => {
                 let (Some(tab), Some(seen)) = (facts.tab(*holder), self.tabs.get(holder)) else { return Ok(()) };
                 c33_what_is_not_known_opens_nothing(world, *holder, snapshot)?;
