@@ -52,7 +52,7 @@ pub(crate) struct Renewals {
     looks_again: bool,
 }
 
-at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at } without { job, next, look });
+at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at } without { job, next, look, looks_again });
 
 impl Renewals {
     pub fn record(&self) -> &Record {
@@ -65,7 +65,7 @@ impl Renewals {
 
     /// Nothing is under way.
     pub fn rests(&self) -> bool {
-        self.job.is_none() && self.next.is_empty() && self.look.is_none()
+        self.job.is_none() && self.next.is_empty() && self.look.is_none() && !self.looks_again
     }
 
     /// A job is under way.

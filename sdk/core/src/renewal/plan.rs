@@ -2,12 +2,10 @@
 
 use crate::effect::Reply;
 use crate::error::Error;
-use crate::flow::Happened;
 use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::job::{Job, Kind, Step};
-use crate::renewal::outcome::Ending;
 use crate::state::Reason;
 use crate::trace::Note;
 
@@ -163,15 +161,6 @@ impl Machine {
 
     fn wait_for_token_end(&mut self) {
         self.note(Note::TooLateToAsk);
-        match self.end_reached() {
-            Some((reason, true)) => return self.commit(Ending::Ended(reason)),
-            Some((_, false)) => {
-                self.page.covered = true;
-                let told = "The answer to a renewal was lost, and asking for it again could cost the session.";
-                return self.fail(Error::network("rotation_answer_lost", told), Happened::No);
-            }
-            None => {}
-        }
         let ends = self.holding().and_then(|holding| holding.token.as_ref()).map_or(0, |token| token.ends);
         if let Who::User(holding) = &mut self.who {
             holding.renew_at = Some(ends);

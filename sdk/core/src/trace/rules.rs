@@ -67,7 +67,7 @@ const RULES: &[(Rule, &[&str])] = &[
             "status",
         ],
     ),
-    (Rule::Truth, &["current"]),
+    (Rule::Truth, &["current", "sent_unlocked"]),
     (
         Rule::Word,
         &[
