@@ -98,10 +98,8 @@ impl Inner {
 
     fn unlock(&mut self, tab: Holder, name: &str) {
         let locks = &mut self.browsers[self.tabs[tab.0].browser].locks;
-        match locks.release(name, tab) {
-            Some(claim) if claim.is_granted => self.note(Happening::Unlocked { tab }),
-            Some(claim) => self.feed_later(tab, Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Refused }),
-            None => {}
+        if let Some(claim) = locks.release(name, tab).filter(|claim| !claim.is_granted) {
+            self.feed_later(tab, Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Refused });
         }
         self.grant_locks();
     }
@@ -124,7 +122,6 @@ impl Inner {
                 let input = if name.ends_with(LEADER) {
                     Input::Leading
                 } else {
-                    self.note(Happening::Locked { tab: claim.holder });
                     Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Granted }
                 };
                 self.feed_later(claim.holder, input);

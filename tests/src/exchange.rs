@@ -180,7 +180,6 @@ impl Inner {
         let jar = &mut self.browsers[exchange.browser].jar;
         answer.cookies().for_each(|cookie| jar.take(cookie, now));
         answer.headers.retain(|(name, _)| name != "set-cookie");
-        self.note(Happening::Cookies { exchange: number });
         match &self.exchanges[number].fault {
             Some(Fault::CutBody) => return self.settle_exchange(number, Err(HttpFailure::Network)),
             Some(Fault::Change { member, value }) => answer.change(member, value),
@@ -270,7 +269,6 @@ impl Inner {
                 let place = self.network.next_place();
                 self.network.log[number].ended = Some(place);
                 self.let_cookie_come(number);
-                self.note(Happening::Abandoned { exchange: number });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What can somebody see who watches the World? Each step, as it was, for invariants that are checked while it runs.
 
 use countersign_core::effect::Reply;
-use countersign_core::input::{Answer, Command, HttpFailure, Input, PageNews, StreamNews};
+use countersign_core::input::{Command, HttpFailure, Input, PageNews, StreamNews};
 use countersign_core::{Error, Snapshot};
 
 use crate::exchange::Outgoing;
@@ -50,14 +50,6 @@ pub(crate) enum Happening {
         exchange: usize,
         outcome: Settled,
     },
-    /// Nobody waits for it any more.
-    Abandoned {
-        exchange: usize,
-    },
-    /// The browser has taken the cookies of an answer.
-    Cookies {
-        exchange: usize,
-    },
     /// The machine answers a call.
     Replied {
         tab: Holder,
@@ -74,12 +66,6 @@ pub(crate) enum Happening {
     Wrote {
         tab: Holder,
         text: String,
-    },
-    Locked {
-        tab: Holder,
-    },
-    Unlocked {
-        tab: Holder,
     },
     TimerSet {
         after: Option<u64>,
@@ -98,7 +84,6 @@ pub(crate) enum News {
     /// The application's own request was answered.
     Answered {
         id: u64,
-        status: u16,
     },
     Dropped {
         id: u64,
@@ -135,9 +120,7 @@ impl Happening {
     pub fn hears(tab: Holder, input: &Input) -> Self {
         let news = match input {
             Input::Started => News::Started,
-            Input::Command { id, command: Command::Answered(Answer { status, .. }) } => {
-                News::Answered { id: *id, status: *status }
-            }
+            Input::Command { id, command: Command::Answered(_) } => News::Answered { id: *id },
             Input::Command { id, command } => News::Commanded { id: *id, what: Asked::of(command) },
             Input::Dropped { id } => News::Dropped { id: *id },
             Input::Page(news) => News::Page(*news),

@@ -117,7 +117,7 @@ impl Operation {
     fn timed_out(&self) -> Input {
         match self {
             Self::Read { stamp } => Input::Record { stamp: *stamp, outcome: ReadOutcome::TimedOut },
-            Self::Swap { .. } => self.refused(),
+            Self::Swap { stamp, .. } => Input::Swap { stamp: *stamp, outcome: SwapOutcome::TimedOut },
         }
     }
 

@@ -137,7 +137,10 @@ impl Agenda {
     /// The tab is looked at: timers that were to run late run now.
     pub fn hurry(&mut self, id: usize) {
         let is_late = |step: &Step| matches!(step, Step::Late { tab, .. } if *tab == id);
-        self.now.extend(self.later.extract_if(.., |_, step| is_late(step)).map(|(_, step)| step));
+        let (late, later) = std::mem::take(&mut self.later).into_iter().partition(|(_, step)| is_late(step));
+        self.later = later;
+        let late: BTreeMap<(Millis, u64), Step> = late;
+        self.now.extend(late.into_values());
     }
 
     /// Takes out what waits for such a time, with how long it has still to wait: these timers stand still.

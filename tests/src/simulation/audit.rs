@@ -7,7 +7,7 @@ use crate::exchange::Outgoing;
 use crate::server::Answer;
 use crate::simulation::act::Flow;
 use crate::simulation::breach::{Verdict, breach};
-use crate::simulation::ledger::{Bearer, Cause, Ledger, Session};
+use crate::simulation::ledger::{Cause, Ledger, Session};
 use crate::simulation::lineage::{self, Lineage, Presented};
 use crate::time::Millis;
 
@@ -68,7 +68,7 @@ impl Ledger {
             is_stolen: false,
         };
         self.begin(&sid, session);
-        self.keep_bearer(now, &sid, &body);
+        self.keep_bearer(&sid, &body);
         self.check_lifetimes(now, &sid, &body)
     }
 
@@ -142,7 +142,7 @@ impl Ledger {
         if let Some(idle_for) = request.form("idle_for").and_then(|text| text.parse::<u64>().ok()) {
             self.move_idle_end(&sid, now, idle_for * 1000);
         }
-        self.keep_bearer(now, &sid, &body);
+        self.keep_bearer(&sid, &body);
         self.check_lifetimes(now, &sid, &body)
     }
 
@@ -218,9 +218,9 @@ impl Ledger {
         }
     }
 
-    fn keep_bearer(&mut self, now: Millis, sid: &str, body: &Value) {
-        if let (Some(token), Some(lifetime)) = (body["access_token"].as_str(), body["expires_in"].as_i64()) {
-            self.bearers.insert(token.to_owned(), Bearer { sid: sid.to_owned(), ends: now + seconds(lifetime) });
+    fn keep_bearer(&mut self, sid: &str, body: &Value) {
+        if let Some(token) = body["access_token"].as_str() {
+            self.bearers.insert(token.to_owned(), sid.to_owned());
         }
     }
 

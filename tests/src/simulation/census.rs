@@ -48,7 +48,7 @@ impl Census {
         lines
     }
 
-    pub fn count(&mut self, world: &Inner, happening: &Happening) {
+    pub(crate) fn count(&mut self, world: &Inner, happening: &Happening) {
         match happening {
             Happening::Loaded { .. } => self.add("loads"),
             Happening::Sent { exchange } => {

@@ -15,8 +15,8 @@ use crate::time::Millis;
 pub struct Ledger {
     pub rules: plan::Server,
     sessions: BTreeMap<String, Session>,
-    /// Access tokens by their text.
-    pub bearers: BTreeMap<String, Bearer>,
+    /// The session of each access token.
+    pub bearers: BTreeMap<String, String>,
     roles: BTreeMap<String, Vec<String>>,
 }
 
@@ -62,12 +62,6 @@ pub enum Cause {
     },
     Idle,
     Expired,
-}
-
-#[derive(Debug)]
-pub struct Bearer {
-    pub sid: String,
-    pub ends: Millis,
 }
 
 impl Ledger {
@@ -141,7 +135,7 @@ impl Ledger {
     /// Who asks, by the rules for routes that take either credential.
     pub fn caller(&self, request: &Outgoing) -> Option<String> {
         match request.header("authorization") {
-            Some(bearer) => self.bearers.get(bearer.strip_prefix("Bearer ")?).map(|bearer| bearer.sid.clone()),
+            Some(bearer) => self.bearers.get(bearer.strip_prefix("Bearer ")?).cloned(),
             None => self.owner(Flow::Session, &request.cookie(Flow::Session.cookie())?),
         }
     }

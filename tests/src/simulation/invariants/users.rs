@@ -87,7 +87,7 @@ fn c08_a_token_is_of_the_session_that_asked(
     begun_as: Option<(String, String)>,
     token: &str,
 ) -> Verdict {
-    let owner = facts.ledger.bearers.get(token).map(|bearer| bearer.sid.as_str());
+    let owner = facts.ledger.bearers.get(token).map(String::as_str);
     let shown = facts.tab(holder).and_then(|tab| sid(&tab.snapshot.as_ref()?.state));
     let subject = |sid: &str| facts.ledger.session(sid).map(|session| session.subject.clone());
     let asked = begun_as.map(|(subject, _)| subject);

@@ -37,7 +37,7 @@ impl Invariant for Waits {
             Happening::Heard { tab, news: News::Commanded { id, what } } => {
                 self.calls.insert((*tab, *id), (*what, world.tabs[tab.0].awake));
             }
-            Happening::Heard { tab, news: News::Answered { id, .. } } => {
+            Happening::Heard { tab, news: News::Answered { id } } => {
                 let what = Asked::Fetch { repeatable: true };
                 self.calls.insert((*tab, *id), (what, world.tabs[tab.0].awake));
             }
