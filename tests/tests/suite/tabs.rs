@@ -99,6 +99,27 @@ fn c02_who_gets_the_lock_waits_for_who_went_without_it() {
 }
 
 #[test]
+fn c02_without_locks_a_refusal_that_was_overtaken_is_no_turn_of_its_own() {
+    let (world, browser, first) = World::with_tab(Token);
+    browser.refuse_locks();
+    let second = browser.open_tab(Token);
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    first.check_later();
+    world.settle();
+    second.sign_in("bob").unwrap();
+    second.sign_out();
+    second.sign_in("bob").unwrap();
+    world.network().next(RENEW, Fault::DelayAnswer(9_000));
+    second.check_later();
+    world.advance(5);
+    let before = world.count(RENEW);
+    world.advance(2);
+    assert_eq!(world.count(RENEW), before, "the first tab asks beside the second");
+    world.advance(20);
+    assert_eq!((first.user(), second.user()), (Some("bob".to_owned()), Some("bob".to_owned())));
+}
+
+#[test]
 fn c02_without_locks_a_question_to_another_session_is_marked_too() {
     for answer_takes in [0, 2_000] {
         let (world, browser, first) = World::with_tab(Token);

@@ -73,6 +73,10 @@ impl Machine {
         }
         self.generation = self.generation.max(record.generation);
         self.hear_acts();
+        if let Some(job) = &mut self.renewals.job {
+            // What was sent before presented another credential.
+            job.sent = if record.generation > job.generation { 0 } else { job.sent };
+        }
         if !self.is_answered_by_another() && !self.joins_back_off() && !self.waits_for_lease(record) {
             self.plan_renewal(record);
         }
