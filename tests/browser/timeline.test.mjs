@@ -22,7 +22,7 @@ import {
   submit,
 } from "./support/demo.mjs";
 
-const REPLAY = process.env.E2E_REPLAY ?? fileURLToPath(new URL("../../target/debug/replay", import.meta.url));
+const SIMULATE = process.env.E2E_SIMULATE ?? fileURLToPath(new URL("../../target/debug/simulate", import.meta.url));
 
 const test = browserTests();
 
@@ -99,7 +99,7 @@ test.inBothFlows(
     for (const word of ["bob", "Bob", passwordOf("bob"), "a-wrong-passphrase", "127.0.0.1", "localhost"]) {
       assert.ok(!text.includes(word), `the trace holds ${word}`);
     }
-    const { stdout } = await promisify(execFile)(REPLAY, [path]).catch((error) => error);
+    const { stdout } = await promisify(execFile)(SIMULATE, ["--replay", path]).catch((error) => error);
     const [, steps] = stdout.match(/^replay: (\d+) steps, all as recorded$/m) ?? assert.fail(stdout);
     assert.ok(steps > 60, `only ${steps} steps`);
     assert.match(stdout, /why: Another tab learned that the session ended: signed out\./);

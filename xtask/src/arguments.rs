@@ -45,8 +45,13 @@ pub enum Task {
         #[arg(long)]
         browser: bool,
     },
-    /// Run a trace again that a client has exported, and tell what is different
-    Replay { file: PathBuf },
+    /// Play seeds in a World and check what must hold; or run a plan or a client's trace again; `--help` says more
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// `--seeds N [--seed S] [--steps K]`, or `--replay FILE`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone

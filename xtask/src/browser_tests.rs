@@ -9,9 +9,9 @@ use crate::command;
 use crate::failure::{Failure, Outcome};
 use crate::npm;
 use crate::page;
-use crate::replay;
 use crate::server::{self, Profile};
 use crate::setup::{self, Browser};
+use crate::simulate;
 use crate::test::count::{self, Count};
 use crate::workspace;
 
@@ -21,7 +21,7 @@ pub struct Stage {
     pub server: PathBuf,
     pub page: PathBuf,
     pub browser: Browser,
-    pub replay: PathBuf,
+    pub simulate: PathBuf,
 }
 
 pub fn run(options: &EndToEnd) -> Outcome {
@@ -45,7 +45,7 @@ pub fn prepare() -> Outcome<Stage> {
     let browser = setup::browser()?;
     let page = page::build()?;
     let server = server::build(Profile::Development)?;
-    Ok(Stage { server, page, browser, replay: replay::build()? })
+    Ok(Stage { server, page, browser, simulate: simulate::build()? })
 }
 
 /// `node --test` on these files, or on all of them.
@@ -67,7 +67,7 @@ pub fn suite(stage: &Stage, files: &[PathBuf], grep: Option<&str>) -> Outcome<Co
 pub fn node(stage: &Stage) -> Command {
     let mut node = command::program("node");
     node.env("E2E_SERVER", &stage.server).env("E2E_PAGE", &stage.page).env("E2E_CHROMIUM", &stage.browser.chromium);
-    node.env("E2E_REPLAY", &stage.replay);
+    node.env("E2E_SIMULATE", &stage.simulate);
     node
 }
 

@@ -11,9 +11,9 @@ mod failure;
 mod links;
 mod npm;
 mod page;
-mod replay;
 mod server;
 mod setup;
+mod simulate;
 mod size;
 mod step;
 mod test;
@@ -64,7 +64,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Bench { bench: Bench::Revocation { arguments } } => bench::revocation::run(&arguments),
         Task::Vectors { folder, browser: false } => vectors::natively(folder.as_deref()),
         Task::Vectors { folder, browser: true } => vectors::in_browser(folder.as_deref()),
-        Task::Replay { file } => replay::again(&file),
+        Task::Simulate { arguments } => simulate::with(arguments),
         Task::Size => size::run(),
         Task::Tidy => tidy::run(),
         Task::Links { folder } => links::put_into(&folder),

@@ -15,6 +15,7 @@ use crate::cpu;
 use crate::failure::{Failure, Outcome};
 use crate::page;
 use crate::setup::{self, Browser};
+use crate::simulate;
 use crate::step::step;
 use crate::tidy;
 use count::Count;
@@ -66,6 +67,7 @@ fn carry_out(part: Part, workbench: &mut Workbench) -> Outcome<Verdict> {
         Part::Docs => checks::docs().map(one),
         Part::Unit => suites::unit().map(Verdict::Done),
         Part::DocTests => suites::doc_tests().map(Verdict::Done),
+        Part::Simulate => simulate::seeds().map(Verdict::Done),
         Part::WasmTests => suites::wasm(present(workbench.browser.as_ref())?).map(Verdict::Done),
         Part::Page => {
             workbench.page = Some(step("building the page", page::build)?);

@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
+use crate::replay as trace;
 use crate::simulation::breach::Breach;
 use crate::simulation::census::grouped;
 use crate::simulation::plan::Plan;
@@ -55,12 +56,18 @@ pub fn run(command: Command) -> bool {
     tally.violations.is_empty()
 }
 
-/// Plays what a file holds; false if it does not end well.
+/// Plays a plan, or runs the trace of a client again: a file's first member says which. False if it does not end well.
 pub fn replay(file: &Path, command: Command) -> bool {
-    let plan: Plan = match read(file) {
+    let text = fs::read_to_string(file);
+    if let Ok(text) = &text
+        && trace::is_trace(text)
+    {
+        return trace::tell(text);
+    }
+    let plan: Plan = match text.and_then(|text| serde_json::from_str(&text).map_err(io::Error::other)) {
         Ok(plan) => plan,
         Err(error) => {
-            eprintln!("{} can't be replayed: {error}.", file.display());
+            eprintln!("{} is neither a plan nor a trace that can be read: {error}.", file.display());
             return false;
         }
     };
@@ -71,10 +78,6 @@ pub fn replay(file: &Path, command: Command) -> bool {
     }
     println!("simulate: 1 seeds, {} violations", u8::from(outcome.breach.is_some()));
     outcome.breach.is_none()
-}
-
-fn read(file: &Path) -> io::Result<Plan> {
-    serde_json::from_str(&fs::read_to_string(file)?).map_err(io::Error::other)
 }
 
 fn tell_census(tally: &Tally, begun: Instant) {

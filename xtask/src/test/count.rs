@@ -73,7 +73,7 @@ fn count_lines(stream: impl Read, show: impl Fn(&str)) -> Count {
     count
 }
 
-/// The closing lines of nextest, of `cargo test` and of `node --test`.
+/// The closing lines of nextest, of `cargo test`, of `node --test` and of the simulation.
 fn count_in(line: &str) -> Count {
     let line = line.trim();
     let words: Vec<_> = line.split([' ', ',', ';', '(', ')']).filter(|word| !word.is_empty()).collect();
@@ -90,6 +90,10 @@ fn count_in(line: &str) -> Count {
     match words.as_slice() {
         ["ℹ", "pass", number] => Count { passed: number.parse().unwrap_or(0), failed: 0 },
         ["ℹ", "fail" | "cancelled", number] => Count { passed: 0, failed: number.parse().unwrap_or(0) },
+        ["simulate:", seeds, "seeds", violations, "violations"] => {
+            let (seeds, failed): (u64, u64) = (seeds.parse().unwrap_or(0), violations.parse().unwrap_or(0));
+            Count { passed: seeds.saturating_sub(failed), failed }
+        }
         _ => Count::default(),
     }
 }
@@ -119,6 +123,8 @@ mod tests {
             ("test result: FAILED. 3 passed; 2 failed; 0 ignored", of(3, 2)),
             ("ℹ pass 7", of(7, 0)),
             ("ℹ fail 2", of(0, 2)),
+            ("simulate: 1000 seeds, 0 violations", of(1000, 0)),
+            ("simulate: 600 seeds, 2 violations", of(598, 2)),
             ("\u{1b}[34mℹ pass 7\u{1b}[39m", of(7, 0)),
             ("test a_session_has_passed ... ok", of(0, 0)),
             ("4 passed", of(0, 0)),

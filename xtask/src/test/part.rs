@@ -22,6 +22,8 @@ pub enum Part {
     Unit,
     /// Examples in the documentation
     DocTests,
+    /// Seeds of the simulation
+    Simulate,
     /// The SDK's and the components' own tests in headless Chromium
     WasmTests,
     /// The demo's page
@@ -48,6 +50,7 @@ impl Part {
             Part::Docs => "docs",
             Part::Unit => "unit",
             Part::DocTests => "doc-tests",
+            Part::Simulate => "simulate",
             Part::WasmTests => "wasm-tests",
             Part::Page => "page",
             Part::Npm => "npm",

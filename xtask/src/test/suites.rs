@@ -10,9 +10,9 @@ use super::count::{self, Count};
 use crate::browser_tests::{self, Stage};
 use crate::command;
 use crate::failure::{Outcome, While};
-use crate::replay;
 use crate::server::{self, Profile};
 use crate::setup::Browser;
+use crate::simulate;
 use crate::workspace::{self, NATIVE_PACKAGES, WASM_TARGET, package_flags};
 
 /// What has tests that need a browser.
@@ -59,7 +59,7 @@ pub fn npm_package(browser: &Browser) -> Outcome<Count> {
 
 pub fn end_to_end(browser: Browser, page: PathBuf) -> Outcome<Count> {
     let server = server::build(Profile::Development)?;
-    let stage = Stage { server, page, browser, replay: replay::build()? };
+    let stage = Stage { server, page, browser, simulate: simulate::build()? };
     count::run(&mut browser_tests::suite(&stage, &[], None)?)?.at_least_one()
 }
 
