@@ -36,6 +36,7 @@ pub struct Keys(RwLock<Arc<Ring>>);
 
 #[derive(Default)]
 struct Ring {
+    made_of: Vec<(String, String)>,
     current: Option<(String, SigningKey)>,
     published: Vec<(String, JsonWebKey<'static>)>,
     document: String,
@@ -76,8 +77,11 @@ impl Keys {
         self.hold(&stored).map(drop)
     }
 
-    /// True if they are others than before.
+    /// True if they are others than before. Public keys are derived only then: it costs a thousand times a look.
     fn hold(&self, stored: &Stored) -> Answer<bool> {
+        if self.ring().made_of == stored.names() {
+            return Ok(false);
+        }
         let ring = Ring::new(stored)?;
         let changed = ring.document != self.ring().document;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
@@ -119,7 +123,7 @@ impl Keys {
 
 impl Ring {
     fn new(stored: &Stored) -> Answer<Ring> {
-        let mut ring = Ring::default();
+        let mut ring = Ring { made_of: stored.names(), ..Ring::default() };
         let mut members = Vec::new();
         for secret in stored.all() {
             let key = <SigningKey as alg::SigningKey<Es256>>::from_slice(&secret.value)
@@ -147,6 +151,11 @@ struct Stored {
 impl Stored {
     fn all(&self) -> impl Iterator<Item = &ServerSecret> {
         self.current.iter().chain(&self.next).chain(&self.last)
+    }
+
+    /// Which key has which part. A key never changes under its name.
+    fn names(&self) -> Vec<(String, String)> {
+        self.all().map(|secret| (secret.kind.clone(), secret.name.clone())).collect()
     }
 }
 
