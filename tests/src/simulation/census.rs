@@ -8,7 +8,7 @@ use crate::exchange::Purpose;
 use crate::happening::{Happening, Settled};
 use crate::world::Inner;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
     counts: BTreeMap<&'static str, u64>,
     /// Steps of the World.
@@ -19,7 +19,11 @@ pub struct Census {
 
 impl Census {
     pub fn add(&mut self, what: &'static str) {
-        *self.counts.entry(what).or_default() += 1;
+        self.add_many(what, 1);
+    }
+
+    pub fn add_many(&mut self, what: &'static str, number: u64) {
+        *self.counts.entry(what).or_default() += number;
     }
 
     pub fn get(&self, what: &str) -> u64 {
@@ -30,7 +34,7 @@ impl Census {
         self.steps += other.steps;
         self.passed += other.passed;
         for (what, count) in &other.counts {
-            *self.counts.entry(what).or_default() += count;
+            self.add_many(what, *count);
         }
     }
 

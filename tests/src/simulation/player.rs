@@ -16,6 +16,9 @@ const CALM: u64 = 240;
 /// Seconds after the user's look at each tab, in which it may still find out.
 const LOOK: u64 = 15;
 
+/// In one run of so many the traces of all clients are run again, however few steps they remember.
+const TRACED: u64 = 17;
+
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -67,6 +70,10 @@ impl<'plan> Player<'plan> {
             config.key_rotation_days = rules.key_rotation_days;
         });
         furnish(&world, &plan.setting);
+        match plan.seed() % TRACED {
+            0 => world.replay_traces(plan.seed() as usize % 100),
+            _ => world.inner().trace = 0,
+        }
         world.inner().witness = Some(Box::new(Watcher(Rc::clone(&judge))));
         Self { plan, world, judge, stolen: None }
     }
@@ -89,8 +96,10 @@ impl<'plan> Player<'plan> {
         self.ask_for_the_truth();
         self.reload_one_of_each();
         self.ask_for_the_truth();
-        let passed = self.world.inner().now;
-        self.judge.borrow_mut().census.passed = passed;
+        let (replayed, passed) = (self.world.replayed(), self.world.inner().now);
+        let census = &mut self.judge.borrow_mut().census;
+        census.add_many("steps of clients run again", replayed.steps as u64);
+        census.passed = passed;
     }
 
     pub fn is_over(&self) -> bool {
