@@ -264,6 +264,8 @@ impl<'a> Scanner<'a> {
         Ok(value)
     }
 
+    // Inlined although the module is built for size: each is called for every sign, and together they cost 300 bytes.
+    #[inline(always)]
     fn expect(&mut self, byte: u8) -> Result<(), Stop> {
         if self.peek() == Some(byte) {
             self.at += 1;
@@ -273,10 +275,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
