@@ -56,8 +56,8 @@ impl Policy {
     /// # Errors
     /// The first [`Refusal`], in the order: header, kind, types, presence, issuer, audience, time.
     pub fn examine(&self, token: Untrusted, now: UnixMillis) -> Result<Examined, Refusal> {
-        let Untrusted { compact, claims } = token;
-        let header = compact.header.clone();
+        let Untrusted { mut compact, claims } = token;
+        let (header, payload) = (compact.header.clone(), std::mem::take(&mut compact.payload));
         if !self.kind.is_said_by(compact.word("typ")?) {
             return Err(Refusal::Kind);
         }
@@ -69,7 +69,7 @@ impl Policy {
         self.kind.fits(&claims)?;
         self.check_parties(&claims)?;
         self.check_time(&claims, now)?;
-        Ok(Examined::new(header, claims, signed))
+        Ok(Examined::new(header, claims, payload, signed))
     }
 
     fn check_parties(&self, claims: &Value) -> Result<(), Refusal> {

@@ -2,15 +2,17 @@
 
 use crate::effect::SignatureCheck;
 use crate::input::VerifyOutcome;
-use crate::json::Value;
+use crate::json::{self, Value};
 use crate::jwt::compact::Signed;
-use crate::jwt::{Key, KeySet, Refusal};
+use crate::jwt::{Decoded, Key, KeySet, Refusal};
 
 /// A token that passed every check but that of its signature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examined {
     header: Value,
     claims: Value,
+    /// The claims as they were written.
+    payload: Vec<u8>,
     signed: Signed,
 }
 
@@ -40,13 +42,20 @@ pub struct Verified {
 }
 
 impl Examined {
-    pub(super) fn new(header: Value, claims: Value, signed: Signed) -> Self {
-        Self { header, claims, signed }
+    pub(super) fn new(header: Value, claims: Value, payload: Vec<u8>, signed: Signed) -> Self {
+        Self { header, claims, payload, signed }
     }
 
     /// What it says, if its signature is right.
     pub(crate) fn claims(&self) -> &Value {
         &self.claims
+    }
+
+    /// Header and claims as text, for a reader with a JSON parser of its own.
+    pub(super) fn decoded(&self) -> Decoded {
+        // It was read as JSON, so it is UTF-8.
+        let claims = String::from_utf8_lossy(&self.payload).into_owned();
+        Decoded { header: json::print(&self.header), claims }
     }
 
     /// The one key of the set that this token may be checked with.

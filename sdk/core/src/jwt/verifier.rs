@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::effect::SignatureCheck;
 use crate::input::VerifyOutcome;
-use crate::jwt::{Examined, KeySet, Policy, Refusal, Untrusted, Verified};
+use crate::jwt::{Decoded, Examined, KeySet, Policy, Refusal, Untrusted, Verified};
 use crate::time::UnixMillis;
 
 /// More verified tokens than this are not remembered; the oldest is forgotten first.
@@ -49,6 +49,18 @@ pub struct Open {
     pub check: SignatureCheck,
 }
 
+impl Open {
+    /// What the token says, if its signature is right.
+    pub fn decoded(&self) -> Decoded {
+        self.token.decoded()
+    }
+
+    /// The `kid` of the key that has to vouch for it.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+}
+
 impl Verifier {
     pub fn new(policy: Policy, keys: KeySet) -> Self {
         Self { requirement: Arc::new(Requirement { policy, keys }), known: VecDeque::new() }
@@ -63,16 +75,29 @@ impl Verifier {
     /// # Errors
     /// The first [`Refusal`].
     pub fn open(&self, text: &str, now: UnixMillis) -> Result<Step, Refusal> {
-        let Requirement { policy, keys } = &*self.requirement;
         if let Some(token) = self.find(text) {
-            policy.check_time(token.claims(), now)?;
+            self.requirement.policy.check_time(token.claims(), now)?;
             return Ok(Step::Known(Arc::clone(token)));
         }
+        self.examine(text, now).map(Box::new).map(Step::Open)
+    }
+
+    /// The same without looking whether it is known: for a host that has an index of its own, with [`Verifier::recall`].
+    ///
+    /// # Errors
+    /// The first [`Refusal`].
+    pub fn examine(&self, text: &str, now: UnixMillis) -> Result<Open, Refusal> {
+        let Requirement { policy, keys } = &*self.requirement;
         let token = policy.examine(Untrusted::parse(text)?, now)?;
         let key = token.key(keys)?;
         let (key_id, check) = (key.id.clone(), token.check_with(key));
-        let requirement = Arc::clone(&self.requirement);
-        Ok(Step::Open(Box::new(Open { requirement, text: text.to_owned(), token, key_id, check })))
+        Ok(Open { requirement: Arc::clone(&self.requirement), text: text.to_owned(), token, key_id, check })
+    }
+
+    /// Judges the time of a token again that was verified here; none if it is not remembered.
+    pub fn recall(&self, token: &Arc<Verified>, now: UnixMillis) -> Option<Result<(), Refusal>> {
+        let is_known = self.known.iter().any(|known| Arc::ptr_eq(&known.token, token));
+        is_known.then(|| self.requirement.policy.check_time(token.claims(), now))
     }
 
     /// Takes the host's answer to [`Open::check`].
@@ -82,10 +107,15 @@ impl Verifier {
     pub fn close(&mut self, open: Open, outcome: VerifyOutcome) -> Result<Arc<Verified>, Refusal> {
         let is_ours = Arc::ptr_eq(&open.requirement, &self.requirement);
         let token = Arc::new(open.token.answered(open.key_id, outcome)?);
-        if is_ours && self.find(&open.text).is_none() {
-            self.known.truncate(MOST_KNOWN - 1);
-            self.known.push_front(Known { text: open.text, token: Arc::clone(&token) });
+        if !is_ours {
+            return Ok(token);
         }
+        // It may have been verified twice at the same time.
+        if let Some(known) = self.find(&open.text) {
+            return Ok(Arc::clone(known));
+        }
+        self.known.truncate(MOST_KNOWN - 1);
+        self.known.push_front(Known { text: open.text, token: Arc::clone(&token) });
         Ok(token)
     }
 
@@ -152,6 +182,16 @@ mod tests {
         assert!(Arc::ptr_eq(&verified, &again));
         assert_eq!(verifier.open(&text, NOW + 360_000).unwrap_err(), Refusal::Expired);
         assert!(is_known(&verifier, &text));
+        assert_eq!(verifier.recall(&verified, NOW), Some(Ok(())));
+        assert_eq!(verifier.recall(&verified, NOW + 360_000), Some(Err(Refusal::Expired)));
+        assert_eq!(self::verifier("a").recall(&verified, NOW), None, "verified elsewhere");
+    }
+
+    #[test]
+    fn what_is_open_says_what_it_will_be() {
+        let (verifier, text) = (verifier("a"), token(1));
+        let open = open(&verifier, &text);
+        assert_eq!((Ok(open.decoded()), open.key_id()), (Decoded::parse(&text), None));
     }
 
     #[test]
@@ -164,6 +204,15 @@ mod tests {
         }
         second.close(open(&first, &token(3)), VerifyOutcome::Right).unwrap();
         assert!(!is_known(&second, &token(3)) && !is_known(&first, &token(3)), "opened under another requirement");
+    }
+
+    #[test]
+    fn a_token_that_is_verified_twice_at_once_is_one() {
+        let (mut verifier, text) = (verifier("a"), token(1));
+        let [one, other] = [open(&verifier, &text), verifier.examine(&text, NOW).unwrap()];
+        let [one, other] = [one, other].map(|open| verifier.close(open, VerifyOutcome::Right).unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+        assert_eq!(verifier.known.len(), 1);
     }
 
     #[test]
