@@ -36,13 +36,7 @@ impl Verifier {
     /// The keys of the set that this browser can use.
     pub async fn usable_keys(&self) -> Vec<Key> {
         let keys = self.0.borrow().keys().clone();
-        let mut usable = Vec::new();
-        for key in keys.keys() {
-            if crypto::is_importable(key).await {
-                usable.push(key.clone());
-            }
-        }
-        usable
+        crypto::importable(&keys).await
     }
 
     /// Checks a token from text to signature (RFC 7519 §7.2, RFC 8725 §3).
@@ -50,17 +44,11 @@ impl Verifier {
     /// # Errors
     /// The first [`Refusal`], which becomes an [`Error`](countersign_core::Error) with a stable code by `into`.
     pub async fn verify(&self, token: &str) -> Result<Arc<Verified>, Refusal> {
-        let open = match self.open(token)? {
+        let open = match self.0.borrow().open(token, page::now())? {
             Step::Known(token) => return Ok(token),
             Step::Open(open) => open,
         };
         let outcome = crypto::verify(&open.check).await;
         self.0.borrow_mut().close(*open, outcome)
-    }
-
-    /// What can be said of a token without computing a signature.
-    #[doc(hidden)]
-    pub fn open(&self, token: &str) -> Result<Step, Refusal> {
-        self.0.borrow().open(token, page::now())
     }
 }

@@ -2,7 +2,7 @@
 
 use countersign::core::claims::{Claims, Source, Verification};
 use countersign::core::json::{self, Value, object};
-use countersign::core::jwt::{Key, Verified};
+use countersign::core::jwt::Key;
 use countersign::{
     Decision, DeviceSession, Durability, Error, Reason, ServerTime, Session, Snapshot, Standing, State, Who,
 };
@@ -70,14 +70,6 @@ pub fn decision(decision: &Decision, changes_at: Option<i64>) -> String {
     }
     members.push(("changesAt", changes_at.into()));
     json::print(&Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
-}
-
-pub fn verified(token: &Verified) -> String {
-    json::print(&object([
-        ("header", token.header().clone()),
-        ("claims", token.claims().clone()),
-        ("keyId", token.key_id().into()),
-    ]))
 }
 
 pub fn keys(keys: &[Key]) -> String {

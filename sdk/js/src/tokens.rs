@@ -1,14 +1,15 @@
 //! How does an application read and check tokens of its own?
 
 use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
+use countersign::Error;
+use countersign::core::input::VerifyOutcome;
 use countersign::core::json::{self, Value};
-use countersign::core::jwt::{Algorithm, Decoded, KeySet, Kind, Policy, Refusal, Step, Verified};
+use countersign::core::jwt::{Algorithm, Decoded, KeySet, Kind, Open, Policy, Refusal, Verified, Verifier};
 use countersign::core::return_to;
-use countersign::{Error, Verifier};
-use js_sys::{JSON, Promise};
+use countersign::platform::{crypto, page};
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -18,8 +19,13 @@ use crate::convert;
 /// Header and claims as JSON text.
 #[wasm_bindgen(js_name = decodeToken)]
 pub fn decode_token(token: &str) -> Result<String, JsValue> {
-    let Decoded { header, claims } = Decoded::parse(token).map_err(|problem| refused(&problem.into()))?;
-    Ok(format!("{{\"header\":{header},\"claims\":{claims}}}"))
+    let decoded = Decoded::parse(token).map_err(|problem| refused(&problem.into()))?;
+    Ok(both(&decoded, "}"))
+}
+
+/// One text of the two, to be read at once.
+fn both(Decoded { header, claims }: &Decoded, end: &str) -> String {
+    ["{\"header\":", header, ",\"claims\":", claims, end].concat()
 }
 
 /// An address from that of a page, if it stays on the page's origin.
@@ -28,16 +34,20 @@ pub fn return_address(address: &str, page: &str) -> Option<String> {
     return_to::resolve(page, address)
 }
 
-/// Checks tokens under one policy and with one key set.
+/// Checks tokens under one policy and with one key set. index.js lets the browser compute between two steps.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct TokenVerifier {
-    verifier: Rc<Verifier>,
-    shown: Rc<RefCell<Shown>>,
-}
+pub struct TokenVerifier(RefCell<Verifier>);
 
-/// Verified tokens as JavaScript has seen them, while the verifier remembers them: the same token is the same object.
-type Shown = Vec<(Weak<Verified>, JsValue)>;
+/// A token whose signature the browser is computing.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct OpenToken(Open);
+
+/// A token that was verified.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct KnownToken(Arc<Verified>);
 
 #[wasm_bindgen]
 impl TokenVerifier {
@@ -50,41 +60,62 @@ impl TokenVerifier {
             || Err(invalid("issuer", "can't be read")),
             |policy| read_policy(policy).map_err(|(name, problem)| invalid(name, &problem)),
         )?;
-        Ok(Self { verifier: Rc::new(Verifier::new(policy, keys)), shown: Rc::default() })
+        Ok(Self(RefCell::new(Verifier::new(policy, keys))))
     }
 
-    /// The keys that this browser can use, as JSON text.
+    /// The keys that this browser can use, as JSON text. It has them ready from then on.
     pub fn keys(&self) -> Promise {
-        let verifier = Rc::clone(&self.verifier);
-        future_to_promise(async move { Ok(convert::keys(&verifier.usable_keys().await).into()) })
+        let keys = self.0.borrow().keys().clone();
+        future_to_promise(async move { Ok(convert::keys(&crypto::importable(&keys).await).into()) })
     }
 
-    pub fn verify(&self, token: &str) -> Promise {
-        match self.verifier.open(token) {
-            Ok(Step::Known(token)) => Promise::resolve(&show(&self.shown, &token)),
-            Err(refusal) => Promise::reject(&refused(&refusal)),
-            Ok(Step::Open(_)) => {
-                let (verifier, shown, token) = (Rc::clone(&self.verifier), Rc::clone(&self.shown), token.to_owned());
-                future_to_promise(async move {
-                    let token = verifier.verify(&token).await.map_err(|refusal| refused(&refusal))?;
-                    Ok(show(&shown, &token))
-                })
-            }
+    /// Checks all that needs no signature.
+    pub fn open(&self, token: &str) -> Result<OpenToken, JsValue> {
+        self.0.borrow().examine(token, page::now()).map(OpenToken).map_err(|refusal| refused(&refusal))
+    }
+
+    /// `is_right` is what the browser computed; undefined where it could not.
+    pub fn close(&self, open: OpenToken, is_right: Option<bool>) -> Result<KnownToken, JsValue> {
+        let outcome = match is_right {
+            Some(true) => VerifyOutcome::Right,
+            Some(false) => VerifyOutcome::Wrong,
+            None => VerifyOutcome::Unsupported,
+        };
+        let token = self.0.borrow_mut().close(open.0, outcome).map_err(|refusal| refused(&refusal))?;
+        Ok(KnownToken(token))
+    }
+
+    /// Whether a token that was verified here is still remembered; throws if it is good no more.
+    pub fn recall(&self, token: &KnownToken) -> Result<bool, JsValue> {
+        match self.0.borrow().recall(&token.0, page::now()) {
+            None => Ok(false),
+            Some(judged) => judged.map(|()| true).map_err(|refusal| refused(&refusal)),
         }
     }
 }
 
-fn show(shown: &RefCell<Shown>, token: &Arc<Verified>) -> JsValue {
-    let is_it = |one: &&(Weak<Verified>, JsValue)| std::ptr::eq(one.0.as_ptr(), Arc::as_ptr(token));
-    if let Some((_, there)) = shown.borrow().iter().find(is_it) {
-        return there.clone();
+#[wasm_bindgen]
+impl OpenToken {
+    /// Whether the signature is right, as a promise; it rejects where the browser can't tell.
+    pub fn begin(&self) -> Promise {
+        if let Some(begun) = crypto::begin(&self.0.check) {
+            return begun.unwrap_or_else(|problem| Promise::reject(&problem));
+        }
+        let check = self.0.check.clone();
+        future_to_promise(async move {
+            match crypto::verify(&check).await {
+                VerifyOutcome::Right => Ok(JsValue::TRUE),
+                VerifyOutcome::Wrong => Ok(JsValue::FALSE),
+                VerifyOutcome::Unsupported => Err(JsValue::UNDEFINED),
+            }
+        })
     }
-    // What the core has printed is JSON.
-    let object = JSON::parse(&convert::verified(token)).unwrap_or(JsValue::UNDEFINED);
-    let mut shown = shown.borrow_mut();
-    shown.retain(|(known, _)| known.strong_count() > 0);
-    shown.insert(0, (Arc::downgrade(token), object.clone()));
-    object
+
+    /// What the token says, as JSON text.
+    pub fn text(&self) -> String {
+        let key_id = json::print(&self.0.key_id().into());
+        both(&self.0.decoded(), &[",\"keyId\":", &key_id, "}"].concat())
+    }
 }
 
 fn read_policy(policy: &Value) -> Result<Policy, (&'static str, String)> {

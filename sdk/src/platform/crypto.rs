@@ -1,11 +1,12 @@
 //! What does the browser compute for the core? Signature checks, by WebCrypto, and chance.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use countersign_core::effect::SignatureCheck;
 use countersign_core::input::VerifyOutcome;
-use countersign_core::jwt::{Algorithm, Key};
-use js_sys::{Array, JSON, Object};
+use countersign_core::jwt::{Algorithm, Key, KeySet};
+use js_sys::{Array, JSON, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto};
@@ -23,7 +24,7 @@ thread_local! {
 #[derive(Clone)]
 struct Imported {
     algorithm: Algorithm,
-    jwk: String,
+    jwk: Rc<str>,
     key: CryptoKey,
     /// The algorithm's parameters for a check.
     parameters: Object,
@@ -31,46 +32,65 @@ struct Imported {
 
 /// Checks a signature. Whatever the browser can't import or compute is `Unsupported`, never `Right`.
 pub async fn verify(check: &SignatureCheck) -> VerifyOutcome {
-    match attempt(check).await {
-        Ok(true) => VerifyOutcome::Right,
-        Ok(false) => VerifyOutcome::Wrong,
+    let begun = match begin(check) {
+        Some(begun) => begun,
+        None => import_and_begin(check).await,
+    };
+    let Ok(promise) = begun else { return VerifyOutcome::Unsupported };
+    match JsFuture::from(promise).await {
+        Ok(right) if right.is_truthy() => VerifyOutcome::Right,
+        Ok(_) => VerifyOutcome::Wrong,
         Err(_) => VerifyOutcome::Unsupported,
     }
 }
 
-/// Whether the browser knows the key's algorithm, and the key is one: a point on its curve.
-pub async fn is_importable(key: &Key) -> bool {
-    let Some(algorithm) = key.algorithms.first() else { return false };
-    match subtle() {
-        Ok(subtle) => imported(&subtle, *algorithm, &key.jwk).await.is_ok(),
-        Err(_) => false,
-    }
-}
-
-async fn attempt(check: &SignatureCheck) -> Result<bool, JsValue> {
-    let subtle = subtle()?;
-    let Imported { key, parameters, .. } = imported(&subtle, check.algorithm, &check.key).await?;
+/// Begins a check with a key that was imported before; none if it was not.
+pub fn begin(check: &SignatureCheck) -> Option<Result<Promise, JsValue>> {
+    let Imported { key, parameters, .. } = find(check.algorithm, &check.key)?;
     // The browser copies both before it goes on.
-    let right =
-        subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, &key, &check.signature, &check.message)?;
-    Ok(JsFuture::from(right).await?.is_truthy())
+    let verify = |subtle: SubtleCrypto| {
+        subtle.verify_with_object_and_u8_array_and_u8_array(&parameters, &key, &check.signature, &check.message)
+    };
+    Some(subtle().and_then(verify))
 }
 
-async fn imported(subtle: &SubtleCrypto, algorithm: Algorithm, jwk: &str) -> Result<Imported, JsValue> {
-    let is_it = |one: &&Imported| one.algorithm == algorithm && one.jwk == jwk;
-    if let Some(there) = IMPORTED.with_borrow(|all| all.iter().find(is_it).cloned()) {
-        return Ok(there);
+/// The keys of a set that the browser can use: it knows the algorithm, and they are keys, such as a point on its curve.
+pub async fn importable(keys: &KeySet) -> Vec<Key> {
+    let mut usable = Vec::new();
+    let Ok(subtle) = subtle() else { return usable };
+    for key in keys.keys() {
+        let Some(algorithm) = key.algorithms.first() else { continue };
+        if import(&subtle, *algorithm, &key.jwk).await.is_ok() {
+            usable.push(key.clone());
+        }
+    }
+    usable
+}
+
+async fn import_and_begin(check: &SignatureCheck) -> Result<Promise, JsValue> {
+    import(&subtle()?, check.algorithm, &check.key).await?;
+    begin(check).ok_or(JsValue::UNDEFINED)?
+}
+
+fn find(algorithm: Algorithm, jwk: &str) -> Option<Imported> {
+    let is_it = |one: &&Imported| one.algorithm == algorithm && *one.jwk == *jwk;
+    IMPORTED.with_borrow(|all| all.iter().find(is_it).cloned())
+}
+
+async fn import(subtle: &SubtleCrypto, algorithm: Algorithm, jwk: &str) -> Result<(), JsValue> {
+    if find(algorithm, jwk).is_some() {
+        return Ok(());
     }
     let (import, parameters) = parameters(algorithm);
     let key: Object = JSON::parse(jwk)?.dyn_into()?;
     let usages = Array::of1(&"verify".into());
     let key = JsFuture::from(subtle.import_key_with_object("jwk", &key, &import, false, &usages)?).await?;
-    let imported = Imported { algorithm, jwk: jwk.to_owned(), key: key.dyn_into()?, parameters };
+    let imported = Imported { algorithm, jwk: jwk.into(), key: key.dyn_into()?, parameters };
     IMPORTED.with_borrow_mut(|all| {
         all.truncate(MOST_IMPORTED - 1);
-        all.insert(0, imported.clone());
+        all.insert(0, imported);
     });
-    Ok(imported)
+    Ok(())
 }
 
 /// Missing where the page is not a secure context. Workers have it too.
