@@ -35,14 +35,21 @@ export async function startApplication(options) {
   };
 }
 
-/** The server alone; `settings` are further words for its command line. */
-export async function serveApplication({ settings = [] } = {}) {
+/**
+ * The server alone.
+ *
+ * @param {{ settings?: string[], script?: string, libraries?: Record<string, string> }} [options] `settings` are further
+ *   words for its command line; `script` is the page's module, instead of one that starts a client; `libraries` are
+ *   folders that are served besides the package, by name
+ */
+export async function serveApplication({ settings = [], script = SCRIPT, libraries = {} } = {}) {
   const project = process.env.E2E_PACKAGE_USER;
   assert.ok(project, "E2E_PACKAGE_USER is not set; run this with `cargo xtask test npm`.");
   const folder = mkdtempSync(join(tmpdir(), "countersign-application-"));
   cpSync(join(project, "node_modules", "countersign"), join(folder, "countersign"), { recursive: true });
+  for (const [name, from] of Object.entries(libraries)) cpSync(from, join(folder, name), { recursive: true });
   writeFileSync(join(folder, "index.html"), PAGE);
-  writeFileSync(join(folder, "application.js"), SCRIPT);
+  writeFileSync(join(folder, "application.js"), script);
   const server = await startServer({ page: folder, settings });
   return {
     server,

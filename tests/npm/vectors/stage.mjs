@@ -1,25 +1,20 @@
 // Where are the vectors asked? On a page that has loaded the package as packed, from the real server.
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { startApplication } from "../support/application.mjs";
 
-import { launchBrowser } from "../../browser/support/browser.mjs";
-import { startServer } from "../../browser/support/server.mjs";
+/** The package as an application has it, and its readers one by one. */
+const SCRIPT = `import * as conformance from "/countersign/conformance.js";
+import * as countersign from "/countersign/index.js";
+await countersign.load();
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+Object.assign(window, { countersign, conformance, bytesOf });`;
 
 /**
  * Gives the body a stage: `ask(function, argument)` runs a function on the page, with `countersign`, `conformance` and
  * `bytesOf` as globals; `newPage()` is a page of a browser profile of its own.
  */
 export async function withStage(body) {
-  const project = process.env.E2E_PACKAGE_USER;
-  if (!project) throw new Error("E2E_PACKAGE_USER is not set; run this with `cargo xtask vectors --browser`.");
-  const folder = mkdtempSync(join(tmpdir(), "countersign-vectors-"));
-  cpSync(fileURLToPath(new URL("./page", import.meta.url)), folder, { recursive: true });
-  cpSync(join(project, "node_modules", "countersign"), join(folder, "countersign"), { recursive: true });
-  const server = await startServer({ page: folder });
-  const browser = await launchBrowser();
+  const { server, browser, stop } = await startApplication({ script: SCRIPT });
   const newPage = async (prepare = () => {}) => {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -30,11 +25,8 @@ export async function withStage(body) {
   };
   try {
     const page = await newPage();
-    const ask = (answer, argument) => page.evaluate(answer, argument);
-    return await body({ server, page, ask, newPage });
+    return await body({ page, ask: (answer, argument) => page.evaluate(answer, argument), newPage });
   } finally {
-    await browser.close();
-    await server.stop();
-    rmSync(folder, { recursive: true });
+    await stop();
   }
 }
