@@ -111,6 +111,8 @@ pub enum Bench {
     Tabs(BenchTabs),
     /// One call through the package against plain fetch, in pairs
     Fetch(BenchFetch),
+    /// A token decoded and verified, natively and through the package in Chromium, against libraries and the bare minimum
+    Tokens(BenchTokens),
     /// A revocation committed to the gated UI gone in another browser
     Revocation {
         /// Handed to tests/browser/bench-revocation.mjs
@@ -138,6 +140,12 @@ pub struct BenchTabs {
 pub struct BenchFetch {
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub pairs: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchTokens {
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ pub mod kill;
 pub mod revocation;
 pub mod start;
 pub mod tabs;
+pub mod tokens;
 
 /// Half of all values are at most this. Nothing for no values.
 fn median(sorted: &[f64]) -> Option<f64> {

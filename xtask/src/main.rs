@@ -61,6 +61,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Bench { bench: Bench::Kill(options) } => bench::kill::run(&options),
         Task::Bench { bench: Bench::Tabs(options) } => bench::tabs::run(&options),
         Task::Bench { bench: Bench::Fetch(options) } => bench::fetch::run(&options),
+        Task::Bench { bench: Bench::Tokens(options) } => bench::tokens::run(&options),
         Task::Bench { bench: Bench::Revocation { arguments } } => bench::revocation::run(&arguments),
         Task::Vectors { folder, browser: false } => vectors::natively(folder.as_deref()),
         Task::Vectors { folder, browser: true } => vectors::in_browser(folder.as_deref()),
