@@ -52,6 +52,8 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Look for bytes that break a reader, by cargo-fuzz on a nightly Rust; fails if it finds some
+    Fuzz(Fuzz),
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone
@@ -99,6 +101,16 @@ pub struct EndToEnd {
     /// Only these files
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Fuzz {
+    /// One reader; without it all, one after the other
+    #[arg(value_name = "TARGET")]
+    pub target: Option<String>,
+    /// For each target
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: u32,
 }
 
 #[derive(Debug, Subcommand)]

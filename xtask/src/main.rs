@@ -8,6 +8,7 @@ mod command;
 mod cpu;
 mod demo;
 mod failure;
+mod fuzz;
 mod links;
 mod npm;
 mod page;
@@ -66,6 +67,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Vectors { folder, browser: false } => vectors::natively(folder.as_deref()),
         Task::Vectors { folder, browser: true } => vectors::in_browser(folder.as_deref()),
         Task::Simulate { arguments } => simulate::with(arguments),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Size => size::run(),
         Task::Tidy => tidy::run(),
         Task::Links { folder } => links::put_into(&folder),

@@ -10,7 +10,8 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Built for this machine. Always named together: Cargo unites the features of what is named, and
 /// another set of packages would compile the same dependencies a second time.
-pub const NATIVE_PACKAGES: &[&str] = &["countersign-core", "server-mock", "countersign-verifier", "countersign-tests"];
+pub const NATIVE_PACKAGES: &[&str] =
+    &["countersign-core", "server-mock", "countersign-verifier", "countersign-tests", "countersign-readers"];
 
 /// Built for the browser, in release by `build` and `npm` in one go.
 pub const WASM_BINARIES: &[&str] = &["demo-app", "countersign-js"];
