@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 use crate::json::{self, Value};
 use crate::time::UnixMillis;
-use crate::trace::at_rest;
 
 pub use map::{ClaimMap, Place};
 
@@ -36,11 +35,6 @@ pub struct Claims {
     pub token_header: Option<Value>,
 }
 
-at_rest!(Claims {
-    subject, username, name, email, roles, scope, permissions, assurance, methods, authenticated_at, all, provenance,
-    token_header
-} without { beside });
-
 /// Where claims come from, how old they are, and who vouches for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
@@ -51,8 +45,6 @@ pub struct Provenance {
     pub server_time: UnixMillis,
     pub verification: Verification,
 }
-
-at_rest!(Provenance { source, received_at, server_time, verification });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {

@@ -18,6 +18,7 @@ use crate::trace::Note;
 
 /// More renewals after a 401 than this in a minute mean that renewing does not help: a loop.
 const MOST_PER_MINUTE: usize = 4;
+const COUNTED_FOR: u64 = 60_000;
 
 /// The calls that wait, or whose request is out.
 #[derive(Debug, Default)]
@@ -234,7 +235,7 @@ impl Machine {
 
     fn may_renew_again(&mut self) -> bool {
         let now = self.now.monotonic;
-        self.requests.renewed_at.retain(|at| at + 60_000 > now);
+        self.requests.renewed_at.retain(|at| at + COUNTED_FOR > now);
         let may = self.requests.renewed_at.len() < MOST_PER_MINUTE || self.renewals.is_renewing();
         if may && !self.renewals.is_renewing() {
             self.requests.renewed_at.push_back(now);

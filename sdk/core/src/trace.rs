@@ -42,7 +42,7 @@ pub const FORMAT: u64 = 1;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// All steps together take no more than so many bytes for each that may be kept.
+/// So many bytes for each step that may be kept; many need less.
 const BYTES_PER_STEP: usize = 1024;
 
 /// What is kept of the steps of one machine.
@@ -61,25 +61,20 @@ pub(crate) struct Trace {
     current: Part,
 }
 
-/// Steps in a row, and the state before the first of them.
+/// Steps in a row, a line each.
 #[derive(Debug)]
 struct Part {
-    begins: Beginning,
+    /// The state before its first step.
+    begins: String,
     /// The number of its first step.
     first: u64,
-    steps: Vec<String>,
-    bytes: usize,
+    steps: usize,
+    text: String,
 }
 
-#[derive(Debug)]
-enum Beginning {
-    /// With the machine itself.
-    Fresh,
-    /// With this state of it.
-    State(String),
-    /// In the middle of something: the steps before are lost.
-    Cut,
-}
+/// Where a part begins: with the machine itself, or where the one before it ended, if it is there.
+const FRESH: &str = r#""fresh""#;
+const CUT: &str = r#""cut""#;
 
 impl Trace {
     /// None where nothing is to be kept.
@@ -97,7 +92,7 @@ impl Trace {
                 notes: Vec::new(),
                 shown: String::new(),
                 earlier: None,
-                current: Part { begins: Beginning::Fresh, first: 1, steps: Vec::new(), bytes: 0 },
+                current: Part::new(FRESH.to_owned(), 1),
             })
         })
     }
@@ -138,18 +133,26 @@ impl Trace {
         line.close();
         let step = line.finish();
         self.notes.clear();
-        self.current.bytes += step.len();
-        self.current.steps.push(step);
-        self.forget_the_oldest();
+        self.current.push(&step);
+        // It did not come to rest for long.
+        if self.is_fuller_than(4) {
+            self.begin_part(CUT.to_owned());
+        }
     }
 
-    /// Whether it is time to note a state from which another machine can go on.
+    /// Whether it is time to note a state from which another machine can go on. Two parts are never more than the whole.
     pub fn is_part_full(&self) -> bool {
-        self.current.steps.len() >= self.capacity.div_ceil(2) || self.current.bytes >= self.most_bytes() / 2
+        self.is_fuller_than(3)
+    }
+
+    fn is_fuller_than(&self, eighths: usize) -> bool {
+        let most = self.capacity.saturating_mul(eighths);
+        self.current.steps.saturating_mul(8) >= most
+            || self.current.text.len().saturating_mul(8) >= most.saturating_mul(BYTES_PER_STEP)
     }
 
     /// The steps from here on can be run again without those before.
-    pub fn begin_part(&mut self, config: &Config, write_state: impl FnOnce(&mut Line<'_>)) {
+    pub fn go_on_from(&mut self, config: &Config, write_state: impl FnOnce(&mut Line<'_>)) {
         let mut line = Line::after(String::new(), Tokens::Whole, config, &mut self.names);
         line.begin();
         line.member("state");
@@ -158,41 +161,22 @@ impl Trace {
         line.number("named", named);
         line.close();
         let state = line.finish();
-        self.start_part(Beginning::State(state));
+        self.begin_part(state);
     }
 
-    fn forget_the_oldest(&mut self) {
-        let earlier = self.earlier.as_ref().map_or((0, 0), |part| (part.steps.len(), part.bytes));
-        let (most, most_bytes) = (self.capacity, self.most_bytes());
-        let is_too_much = |steps: usize, bytes: usize| steps > most || bytes > most_bytes;
-        if is_too_much(earlier.0 + self.current.steps.len(), earlier.1 + self.current.bytes) {
-            self.earlier = None;
-        }
-        // It did not come to rest for very long.
-        if is_too_much(self.current.steps.len(), self.current.bytes) {
-            self.start_part(Beginning::Cut);
-            self.earlier = None;
-        }
-    }
-
-    fn most_bytes(&self) -> usize {
-        self.capacity.saturating_mul(BYTES_PER_STEP)
-    }
-
-    fn start_part(&mut self, begins: Beginning) {
-        let first = self.current.first + self.current.steps.len() as u64;
-        let next = Part { begins, first, steps: Vec::new(), bytes: 0 };
+    fn begin_part(&mut self, begins: String) {
+        let next = Part::new(begins, self.steps() + 1);
         self.earlier = Some(std::mem::replace(&mut self.current, next));
     }
 
     /// How many steps there were so far.
     pub fn steps(&self) -> u64 {
-        self.current.first + self.current.steps.len() as u64 - 1
+        self.current.first + self.current.steps as u64 - 1
     }
 
     /// A machine goes on from a state, in which so many names were given and this was shown.
     #[cfg(feature = "replay")]
-    pub fn go_on(&mut self, config: &Config, named: u64, snapshot: &Snapshot) {
+    pub fn restore(&mut self, config: &Config, named: u64, snapshot: &Snapshot) {
         self.names.go_on_from(named);
         let mut line = Line::after(String::new(), Tokens::Whole, config, &mut self.names);
         line.shown(snapshot, &mut self.shown);
@@ -205,31 +189,41 @@ impl Trace {
 
     #[cfg(feature = "replay")]
     pub fn last_step(&self) -> Option<&str> {
-        let steps = self.current.steps.last().or(self.earlier.as_ref().and_then(|part| part.steps.last()));
-        steps.map(String::as_str)
+        let parts = [Some(&self.current), self.earlier.as_ref()];
+        parts.into_iter().flatten().find_map(|part| part.text.lines().next_back())
     }
 
     /// Everything that is kept, as one JSON document: a step on each line.
     pub fn export(&self) -> String {
         let mut text = format!(r#"{{"countersign_trace":{FORMAT},"version":"{VERSION}","config":"#);
         text.push_str(&self.config);
-        for (between, part) in [r#","parts":["#, ","].into_iter().zip(self.earlier.iter().chain([&self.current])) {
+        for (between, part) in [",\"parts\":[", ","].into_iter().zip(self.earlier.iter().chain([&self.current])) {
             text.push_str(between);
-            text.push_str(r#"{"first":"#);
-            text.push_str(&part.first.to_string());
-            text.push_str(r#","begins":"#);
-            text.push_str(match &part.begins {
-                Beginning::Fresh => r#""fresh""#,
-                Beginning::State(state) => state,
-                Beginning::Cut => r#""cut""#,
-            });
-            for (position, step) in part.steps.iter().enumerate() {
-                text.push_str(if position == 0 { ",\"steps\":[\n" } else { ",\n" });
-                text.push_str(step);
-            }
-            text.push_str(if part.steps.is_empty() { r#","steps":[]}"# } else { "\n]}" });
+            part.export(&mut text);
         }
         text.push_str("]}\n");
         text
+    }
+}
+
+impl Part {
+    fn new(begins: String, first: u64) -> Self {
+        Self { begins, first, steps: 0, text: String::new() }
+    }
+
+    fn push(&mut self, step: &str) {
+        self.text.push_str(if self.steps == 0 { "\n" } else { ",\n" });
+        self.text.push_str(step);
+        self.steps += 1;
+    }
+
+    fn export(&self, text: &mut String) {
+        text.push_str("{\"first\":");
+        text.push_str(&self.first.to_string());
+        text.push_str(",\"begins\":");
+        text.push_str(&self.begins);
+        text.push_str(",\"steps\":[");
+        text.push_str(&self.text);
+        text.push_str("\n]}");
     }
 }

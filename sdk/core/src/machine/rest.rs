@@ -13,7 +13,8 @@ use crate::{
 impl Machine {
     /// Whether nothing is under way: no job, no check, no read. Requests of the application may be out.
     pub(super) fn rests(&self) -> bool {
-        self.renewals.rests() && self.requests.rests() && self.revocation.rests() && self.kept.rests()
+        let now = self.now.monotonic;
+        self.renewals.rests() && self.requests.rests(now) && self.revocation.rests() && self.kept.rests()
     }
 
     /// The state of a machine that rests.
@@ -84,7 +85,7 @@ impl Machine {
         };
         let snapshot = machine.snapshot();
         if let Some(trace) = &mut machine.trace {
-            trace.go_on(&machine.config, part(begins, "named")?, &snapshot);
+            trace.restore(&machine.config, part(begins, "named")?, &snapshot);
         }
         Ok(machine)
     }

@@ -54,7 +54,7 @@ impl Machine {
         let Some(mut trace) = self.trace.take() else { return };
         trace.end(&self.config, self.effects.iter().skip(done), &self.snapshot());
         if trace.is_part_full() && self.rests() {
-            trace.begin_part(&self.config, |line| self.write_state(line));
+            trace.go_on_from(&self.config, |line| self.write_state(line));
         }
         self.trace = Some(trace);
     }

@@ -1,7 +1,8 @@
 //! Which of the application's requests are out while nothing else is under way?
 
 use crate::input::Ask;
-use crate::requests::{Call, Requests, Step, What};
+use crate::requests::{COUNTED_FOR, Call, Requests, Step, What};
+use crate::time::MonotonicMillis;
 use crate::trace::{AtRest, Line};
 #[cfg(feature = "replay")]
 use crate::{
@@ -10,18 +11,17 @@ use crate::{
 };
 
 impl Requests {
-    /// No call waits, and none of our own requests is out.
-    pub fn rests(&self) -> bool {
+    /// No call waits, none of our own requests is out, and no renewal after a 401 counts any more.
+    pub fn rests(&self, now: MonotonicMillis) -> bool {
         let rests = |call: &Call| matches!((&call.what, call.step), (What::App(_), Step::Sent { stamp: None, .. }));
-        self.calls.values().all(rests)
+        self.calls.values().all(rests) && self.renewed_at.iter().all(|at| at + COUNTED_FOR <= now)
     }
 }
 
 impl AtRest for Requests {
     fn write(&self, _name: &str, line: &mut Line<'_>) {
-        let Self { calls, renewed_at } = self;
+        let Self { calls, renewed_at: _ } = self;
         line.begin();
-        line.part("renewed_at", renewed_at);
         line.open_list("calls");
         for (id, Call { what, step, sid, refusal: _ }) in calls {
             if let (What::App(Ask { origin, repeatable }), Step::Sent { at, stamp: _, repeated }) = (what, step) {
@@ -48,6 +48,6 @@ impl AtRest for Requests {
             let step = Step::Sent { at: part(call, "at")?, stamp: None, repeated: part(call, "repeated")? };
             calls.insert(part(call, "call")?, Call { what, step, sid: part(call, "sid")?, refusal: None });
         }
-        Ok(Self { calls, renewed_at: part(value, "renewed_at")? })
+        Ok(Self { calls, ..Self::default() })
     }
 }

@@ -83,17 +83,14 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 fn number(text: &str) -> Option<u64> {
-    if text.len() > LONGEST_KIND + MOST_DIGITS + 3 {
-        return None;
-    }
-    let inside = text.strip_prefix('<')?.strip_suffix('>')?;
-    let kind = inside.bytes().take_while(u8::is_ascii_lowercase).count();
-    let digits = inside.get(kind..)?.strip_prefix('-')?;
-    let mut number = 0;
-    for byte in digits.bytes() {
-        number = number * 10 + u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
-    }
-    ((1..=LONGEST_KIND).contains(&kind) && (1..=MOST_DIGITS).contains(&digits.len())).then_some(number)
+    let [b'<', inside @ .., b'>'] = text.as_bytes() else { return None };
+    let kind = inside.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let [b'-', digits @ ..] = inside.get(kind..)? else { return None };
+    let is_name = (1..=LONGEST_KIND).contains(&kind) && (1..=MOST_DIGITS).contains(&digits.len());
+    digits.iter().filter(|_| is_name).try_fold(None, |number, byte| match byte {
+        b'0'..=b'9' => Some(Some(number.unwrap_or(0) * 10 + u64::from(byte - b'0'))),
+        _ => None,
+    })?
 }
 
 /// FNV-1a. It only has to tell values apart; it stays in this page's memory, and is never shown.

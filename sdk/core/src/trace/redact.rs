@@ -5,7 +5,7 @@ use crate::json::Value;
 use crate::jwt::{self, Untrusted};
 use crate::trace::line::{Line, Tokens};
 use crate::trace::names::is_name;
-use crate::trace::rules::{self, Rule, is_right, is_word};
+use crate::trace::rules::{self, Rule, are_rights, is_word};
 
 /// Nothing of ours nests deeper.
 const DEEPEST: usize = 8;
@@ -80,7 +80,6 @@ impl Line<'_> {
     pub(super) fn write_text(&mut self, rule: Rule, text: &str) {
         match rule {
             Rule::Token => return self.write_token(text),
-            Rule::Right => return self.write_rights(text),
             Rule::Material => return self.write_material(text.len()),
             Rule::AnyCase => return self.write_text(Rule::Word, &text.to_ascii_lowercase()),
             _ => {}
@@ -88,6 +87,7 @@ impl Line<'_> {
         match rule {
             Rule::Public | Rule::Kept => self.quote(text),
             Rule::Word if is_word(text) => self.quote(text),
+            Rule::Right if are_rights(text) => self.quote(text),
             Rule::Number if is_number(text) => self.quote(text),
             Rule::Secret if !text.is_empty() => self.quote("<secret>"),
             Rule::Name(kind) => self.write_name(kind, text),
@@ -98,20 +98,6 @@ impl Line<'_> {
     fn write_name(&mut self, kind: &'static str, text: &str) {
         let name = self.name(kind, text);
         self.quote(&name);
-    }
-
-    fn write_rights(&mut self, text: &str) {
-        let mut words = String::with_capacity(text.len());
-        for word in text.split(' ') {
-            if !words.is_empty() {
-                words.push(' ');
-            }
-            match is_right(word) && !is_name(word) {
-                true => words.push_str(word),
-                false => words.push_str(&self.name("right", word)),
-            }
-        }
-        self.quote(&words);
     }
 
     /// Base64url of about as many bytes as were there, none of which is theirs.

@@ -92,10 +92,12 @@ impl Replay {
     /// The first [`Difference`], or [`NotATrace`] for a step that can't be read.
     pub fn run(&self) -> Result<Replayed, Failure> {
         let mut replayed = Replayed::default();
+        let mut run: Option<Run> = None;
         for part in &self.parts {
-            match part.machine(&self.config).map_err(Failure::NotATrace)? {
-                Some(machine) => {
-                    part.run(machine)?;
+            run = part.begins.run(&self.config, run).map_err(Failure::NotATrace)?;
+            match &mut run {
+                Some(run) => {
+                    (part.first..).zip(&part.steps).try_for_each(|(number, step)| run.step(number, step))?;
                     replayed.steps += part.steps.len();
                 }
                 None => replayed.skipped += part.steps.len(),
@@ -115,31 +117,40 @@ impl Part {
         };
         Ok(Self { begins, first: members.number("first")?, steps: members.list("steps")?.to_vec() })
     }
+}
 
-    fn machine(&self, config: &Config) -> Result<Option<Machine>, NotATrace> {
-        match &self.begins {
-            Beginning::Fresh => Ok(Some(Machine::new(config.clone()))),
-            Beginning::State(state) => Machine::at_rest(config.clone(), state).map(Some),
-            Beginning::Cut => Ok(None),
-        }
+impl Beginning {
+    /// The machine that goes on from here; none if it is not known how the steps before ended.
+    fn run(&self, config: &Config, before: Option<Run>) -> Result<Option<Run>, NotATrace> {
+        let machine = match self {
+            Self::Fresh => Machine::new(config.clone()),
+            Self::State(state) => Machine::at_rest(config.clone(), state)?,
+            Self::Cut => return Ok(before),
+        };
+        Ok(Some(Run { machine, keys: Keys::default() }))
     }
+}
 
-    fn run(&self, mut machine: Machine) -> Result<(), Failure> {
-        let mut keys = Keys::default();
-        for (step, recorded) in (self.first..).zip(&self.steps) {
-            let moment = moment(step, recorded).map_err(Failure::NotATrace)?;
-            let input = Members(recorded).member("input").map(|input| keys.put_into(input));
-            machine.handle(moment, input.and_then(|input| input::read(&input)).map_err(Failure::NotATrace)?);
-            while machine.poll_effect().is_some() {}
-            keys.learn(&machine, moment.key());
-            let replayed =
-                machine.last_step().and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or(Value::Null);
-            if replayed != *recorded {
-                let difference = Difference { step, recorded: recorded.clone(), replayed };
-                return Err(Failure::Differs(Box::new(difference)));
-            }
+/// A machine that does everything again.
+#[derive(Debug)]
+struct Run {
+    machine: Machine,
+    keys: Keys,
+}
+
+impl Run {
+    fn step(&mut self, step: u64, recorded: &Value) -> Result<(), Failure> {
+        let moment = moment(step, recorded).map_err(Failure::NotATrace)?;
+        let input = Members(recorded).member("input").map(|input| self.keys.put_into(input));
+        self.machine.handle(moment, input.and_then(|input| input::read(&input)).map_err(Failure::NotATrace)?);
+        while self.machine.poll_effect().is_some() {}
+        self.keys.learn(&self.machine, moment.key());
+        let replayed =
+            self.machine.last_step().and_then(|text| json::parse(text.as_bytes()).ok()).unwrap_or(Value::Null);
+        if replayed == *recorded {
+            return Ok(());
         }
-        Ok(())
+        Err(Failure::Differs(Box::new(Difference { step, recorded: recorded.clone(), replayed })))
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod words;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::json::{self, Value};
@@ -198,30 +197,24 @@ impl<T: AtRest> AtRest for Option<T> {
     }
 }
 
-macro_rules! at_rest_list {
-    ($($list:ident),*) => {$(
-        impl<T: AtRest> AtRest for $list<T> {
-            fn write(&self, name: &str, line: &mut Line<'_>) {
-                line.begin_list();
-                for item in self {
-                    line.separate();
-                    item.write(name, line);
-                }
-                line.close_list();
-            }
-
-            #[cfg(feature = "replay")]
-            fn read(value: &Value) -> Result<Self, NotATrace> {
-                match value {
-                    Value::List(items) => items.iter().map(T::read).collect(),
-                    _ => Err(NotATrace::new("a list of a state is none")),
-                }
-            }
+impl<T: AtRest> AtRest for Vec<T> {
+    fn write(&self, name: &str, line: &mut Line<'_>) {
+        line.begin_list();
+        for item in self {
+            line.separate();
+            item.write(name, line);
         }
-    )*};
-}
+        line.close_list();
+    }
 
-at_rest_list!(Vec, VecDeque);
+    #[cfg(feature = "replay")]
+    fn read(value: &Value) -> Result<Self, NotATrace> {
+        match value {
+            Value::List(items) => items.iter().map(T::read).collect(),
+            _ => Err(NotATrace::new("a list of a state is none")),
+        }
+    }
+}
 
 macro_rules! at_rest_pointer {
     ($($pointer:ident),*) => {$(

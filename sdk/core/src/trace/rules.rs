@@ -112,7 +112,7 @@ const PROVIDERS: &[&str] =
     &["cognito:groups", "cognito:username", "nickname", "organization_roles", "realm_access", "resource_access", "scp"];
 
 const LONGEST_WORD: usize = 40;
-const LONGEST_RIGHT: usize = 100;
+const LONGEST_RIGHTS: usize = 1_000;
 
 pub(super) fn rule(member: &str) -> Option<Rule> {
     RULES.iter().find(|(_, members)| members.contains(&member)).map(|(rule, _)| *rule)
@@ -154,9 +154,10 @@ pub(super) fn is_word(text: &str) -> bool {
         || Algorithm::from_name(text).is_some()
 }
 
-/// One role or scope: no spaces, and no address of a person.
-pub(super) fn is_right(text: &str) -> bool {
-    text.len() <= LONGEST_RIGHT && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@')
+/// Roles or scopes: nothing that is an address of a person, or looks like a name of ours.
+pub(super) fn are_rights(text: &str) -> bool {
+    let is_of_rights = |byte: u8| (byte.is_ascii_graphic() || byte == b' ') && byte != b'@' && byte != b'<';
+    text.len() <= LONGEST_RIGHTS && text.bytes().all(is_of_rights)
 }
 
 #[cfg(test)]
@@ -180,8 +181,8 @@ mod tests {
         for other in ["9f86d081884c7d65", "bob@example.com", "Zm9vYmFy", "two words", &"a".repeat(41)] {
             assert!(!is_word(other), "{other}");
         }
-        assert!(is_right("https://graph.example/User.Read") && is_right("reports:read"));
-        assert!(!is_right("bob@example.com") && !is_right("a b"));
+        assert!(are_rights("https://graph.example/User.Read") && are_rights("reports:read reports:write"));
+        assert!(!are_rights("bob@example.com") && !are_rights("<right-1>"));
     }
 
     #[test]

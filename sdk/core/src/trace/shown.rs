@@ -17,7 +17,7 @@ impl Line<'_> {
     }
 
     fn snapshot(&mut self, snapshot: &Snapshot) {
-        let Snapshot { state, problem, sign_out_owed, durability, storage, waiting, idle_ends_at } = snapshot;
+        let Snapshot { state, problem, sign_out_owed, durability, storage: _, waiting, idle_ends_at } = snapshot;
         self.open("shown");
         self.state(state);
         if let Some(problem) = problem {
@@ -29,7 +29,6 @@ impl Line<'_> {
         if *durability == Durability::ThisTab {
             self.word("durability", "this_tab");
         }
-        self.word("storage", storage.code());
         if *waiting > 0 {
             self.number("waiting", *waiting as u64);
         }
@@ -50,9 +49,9 @@ impl Line<'_> {
             State::SignedIn { claims, session, expires_at, standing } => {
                 self.word("state", "signed_in");
                 self.text("sid", Rule::Public, &session.sid);
-                self.text("subject", Rule::Name("user"), &claims.subject);
                 self.texts("roles", Rule::Right, &claims.roles);
-                self.texts("scope", Rule::Right, &claims.scope);
+                // As one text, as it came: what is cut there is cut here.
+                self.text("scope", Rule::Right, &claims.scope.join(" "));
                 self.word("verification", claims.provenance.verification.code());
                 self.time("expires_at", *expires_at);
                 if let Some(at) = session.token_expires_at {

@@ -1,6 +1,6 @@
 //! How are the state's values written that are no structs?
 
-use crate::claims::{Source, Verification};
+use crate::claims::{Claims, Verification};
 use crate::error::Who;
 use crate::jwt::{Algorithm, Key};
 use crate::record::Record;
@@ -10,17 +10,12 @@ use crate::trace::rest::{AtRest, at_rest_words};
 use crate::trace::rules::Rule;
 #[cfg(feature = "replay")]
 use crate::{
+    claims::{Provenance, Source},
     json::Value,
     trace::{part, replay::NotATrace},
 };
 
 at_rest_words!(Who { User "user", Application "application", Server "server", Network "network" });
-
-at_rest_words!(Source {
-    SessionEndpoint "session_endpoint",
-    AccessToken "access_token",
-    TokenEndpoint "token_endpoint",
-});
 
 /// The two that say more than a word are written with it, as in `revoked admin`.
 impl AtRest for Reason {
@@ -35,6 +30,41 @@ impl AtRest for Reason {
         let word = |name| value.member(name).and_then(Value::as_text);
         let code = word("reason").ok_or_else(|| NotATrace::new("a reason is missing in a state"))?;
         Ok(Self::from_code(code, word("revoked_by")))
+    }
+}
+
+/// What is decided by and shown in a trace; the other claims are the application's.
+impl AtRest for Claims {
+    fn write(&self, _name: &str, line: &mut Line<'_>) {
+        let Self { subject, roles, scope, provenance, .. } = self;
+        line.begin();
+        line.part("subject", subject);
+        line.part("roles", roles);
+        line.text("scope", Rule::Right, &scope.join(" "));
+        line.part("verification", &provenance.verification);
+        line.close();
+    }
+
+    #[cfg(feature = "replay")]
+    fn read(value: &Value) -> Result<Self, NotATrace> {
+        let verification = part(value, "verification")?;
+        let scope: String = part(value, "scope")?;
+        Ok(Self {
+            subject: part(value, "subject")?,
+            username: None,
+            name: None,
+            email: None,
+            roles: part(value, "roles")?,
+            scope: scope.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+            permissions: Vec::new(),
+            assurance: None,
+            methods: Vec::new(),
+            authenticated_at: None,
+            all: Value::Null,
+            beside: Vec::new(),
+            provenance: Provenance { source: Source::TokenEndpoint, received_at: 0, server_time: 0, verification },
+            token_header: None,
+        })
     }
 }
 
