@@ -188,11 +188,13 @@ impl Machine {
             return;
         }
         self.revocation.contact_at = self.now.monotonic;
-        if ep > self.revocation.place && !self.revocation.pending.is_waiting() {
+        // An event that waits for its signature is neither missed nor read.
+        let is_unread = ep > self.revocation.place;
+        if is_unread && !self.revocation.pending.is_waiting() {
             self.note(Note::MissedEvents);
             self.doubt();
             self.want_check(None);
-        } else if self.page.online && !self.renewals.has_failed() {
+        } else if !is_unread && self.page.online && !self.renewals.has_failed() {
             self.trust();
         }
     }

@@ -1,7 +1,7 @@
 //! Access that was taken away is gone from the screen at once, whatever happens to the stream.
 
 use countersign_core::input::Revoke;
-use countersign_core::{Gate, Reason, Revoker, Standing, State};
+use countersign_core::{FlowKind, Gate, Reason, Revoker, Standing, State};
 use countersign_tests::{Channel, Fault, World, in_both_flows};
 
 #[test]
@@ -196,6 +196,22 @@ fn c34_a_tab_that_missed_the_next_user_learns_of_it_from_the_leader() {
         world.advance(20);
         assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
     });
+}
+
+#[test]
+fn c34_an_event_that_waits_for_its_key_is_not_yet_read() {
+    let (world, _, tab) = World::with_tab(FlowKind::Session);
+    tab.sign_in("bob").unwrap();
+    world.network().next("GET /.well-known/jwks.json", Fault::HoldAnswer);
+    world.network().next("GET /auth/events", Fault::LoseRequest);
+    world.cut_streams();
+    world.administrator().set_roles("bob", &["reader"]);
+    world.advance(8);
+    assert!(tab.has_stream());
+    assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })), "{:?}", tab.state());
+    world.release();
+    assert_eq!(tab.standing(), Some(Standing::Current));
+    assert!(!tab.is_open(&Gate::scope("reports:write")));
 }
 
 #[test]
