@@ -111,6 +111,11 @@ impl Machine {
         self.want(Kind::Check { callers: caller.into_iter().collect(), since: Some(self.now.wall) });
     }
 
+    /// Asks anew, whatever is being asked.
+    pub(crate) fn want_another_check(&mut self) {
+        self.want_next(Kind::Check { callers: Vec::new(), since: Some(self.now.wall) });
+    }
+
     /// Wants a credential that serves better than the one at hand: the server's, or one that another tab was given.
     pub(crate) fn want_credential(&mut self) {
         self.want(Kind::Check { callers: Vec::new(), since: None });
@@ -124,9 +129,14 @@ impl Machine {
     }
 
     fn want(&mut self, kind: Kind) {
-        let current = self.renewals.job.as_mut().map(|job| &mut job.kind);
-        let is_merged = current.into_iter().chain(&mut self.renewals.next).any(|waiting| waiting.takes_in(&kind));
-        if !is_merged {
+        if !self.renewals.job.as_mut().is_some_and(|job| job.kind.takes_in(&kind)) {
+            self.want_next(kind);
+        }
+    }
+
+    /// Wants what the job under way can't do any more.
+    fn want_next(&mut self, kind: Kind) {
+        if !self.renewals.next.iter_mut().any(|waiting| waiting.takes_in(&kind)) {
             self.renewals.next.push(kind);
         }
         self.start_next();

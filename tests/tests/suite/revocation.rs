@@ -199,6 +199,26 @@ fn c34_a_tab_that_missed_the_next_user_learns_of_it_from_the_leader() {
 }
 
 #[test]
+fn c34_an_answer_from_before_a_long_stillness_is_asked_about_without_the_stream_too() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in ["GET /auth/session", "POST /auth/token"] {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        world.network().times(1_000, "GET /auth/events", Fault::LoseRequest);
+        tab.reload();
+        tab.freeze();
+        world.release();
+        world.administrator().revoke_all("bob");
+        world.advance(600);
+        tab.thaw();
+        world.advance(2);
+        assert!(!tab.is_signed_in(), "{:?}", tab.state());
+    });
+}
+
+#[test]
 fn c34_an_event_that_waits_for_its_key_is_not_yet_read() {
     let (world, _, tab) = World::with_tab(FlowKind::Session);
     tab.sign_in("bob").unwrap();

@@ -303,7 +303,7 @@ impl Machine {
         let age = self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
         if age > u64::from(REQUEST_DEADLINE) {
             self.doubt();
-            self.want_check(None);
+            self.want_another_check();
         }
     }
 
