@@ -156,7 +156,12 @@ impl Tab {
 
     /// The user presses "stay signed in".
     pub fn stay(&self) -> Result<(), Error> {
-        done(self.command(Command::Stay).settled())
+        done(self.stay_later().settled())
+    }
+
+    /// As [`Tab::stay`], before anything else happens.
+    pub fn stay_later(&self) -> Call {
+        self.command(Command::Stay)
     }
 
     /// The browser keeps nothing for this tab.

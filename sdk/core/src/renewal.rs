@@ -125,7 +125,12 @@ impl Machine {
     pub(crate) fn want_told(&mut self, caller: Option<CallId>) {
         let callers = caller.into_iter().collect();
         let since = Some(self.now.wall);
-        self.want(if self.flow.rotates() { Kind::Check { callers, since } } else { Kind::Renew { callers } });
+        let kind = if self.flow.rotates() { Kind::Check { callers, since } } else { Kind::Renew { callers } };
+        // What is out already says nothing of this act.
+        match &self.renewals.job {
+            Some(job) if job.sent > 0 => self.want_next(kind),
+            _ => self.want(kind),
+        }
     }
 
     fn want(&mut self, kind: Kind) {

@@ -1,6 +1,7 @@
 //! A user who does nothing: the countdown that all tabs share, and what does not move it.
 
 use countersign_core::FlowKind::{Session, Token};
+use countersign_core::effect::Reply;
 use countersign_core::{Reason, StorageMode};
 use countersign_tests::{Fault, Tab, World, in_both_flows};
 
@@ -151,4 +152,19 @@ fn c21_an_idle_end_after_a_rotation_that_another_tab_left_behind_is_asked_about_
     world.advance(110);
     assert_eq!(second.reason(), Some(Reason::Idle), "{:?}", second.state());
     assert_eq!(world.asked() - asked, 1);
+}
+
+#[test]
+fn staying_while_a_question_is_out_is_told_to_the_server_as_well() {
+    let (world, _, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.advance(BEFORE_COUNTDOWN + 15);
+    world.network().times(2, "POST /auth/token", Fault::HoldRequest);
+    tab.check_later();
+    world.settle();
+    let call = tab.stay_later();
+    world.release();
+    assert_eq!(call.reply(), None, "what was out already says nothing of this act");
+    world.release();
+    assert_eq!(call.reply(), Some(Reply::Done));
 }
