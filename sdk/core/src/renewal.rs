@@ -253,6 +253,9 @@ impl Machine {
                     self.emit(Effect::Unlock);
                 }
                 let is_unwritten = matches!(job.step, Step::Read(_) | Step::Owe(_));
+                if let (Step::Owe(_), Kind::SignOut { owed, .. }) = (&job.step, &mut job.kind) {
+                    *owed = true;
+                }
                 self.renewals.job = Some(job);
                 if is_unwritten {
                     self.send();

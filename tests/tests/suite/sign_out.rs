@@ -5,6 +5,7 @@ use countersign_core::{Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
 const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
+const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
 
 #[test]
 fn c12_a_sign_out_reaches_a_second_tab_and_the_server() {
@@ -249,5 +250,54 @@ fn c12_without_storage_a_tab_that_asked_too_early_is_told_again() {
         tabs[0].begin_sign_out();
         world.advance(2);
         assert!(tabs.iter().all(|tab| !tab.is_signed_in()), "{:?}", tabs[1].state());
+    });
+}
+
+#[test]
+fn c12_a_sign_out_of_a_page_that_is_left_at_once_is_not_forgotten_when_it_comes_back() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.go_offline();
+        tab.begin_sign_out();
+        tab.leave();
+        world.advance(60);
+        browser.go_online();
+        tab.come_back();
+        world.advance(60);
+        assert_eq!((tab.reason(), tab.snapshot().sign_out_owed), (Some(Reason::SignedOut), false));
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}
+
+#[test]
+fn c12_a_sign_out_of_a_page_that_is_left_at_once_reaches_the_other_tabs() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let other = browser.open_tab(flow);
+        browser.stall_streams();
+        tab.begin_sign_out();
+        tab.leave();
+        world.advance(1);
+        assert_eq!(other.reason(), Some(Reason::SignedOut), "{:?}", other.state());
+    });
+}
+
+#[test]
+fn c07_a_sign_out_of_a_page_that_was_left_ends_nobody_elses_session() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in SIGN_OUT {
+            world.network().next(what, Fault::Silence);
+        }
+        tab.begin_sign_out();
+        tab.leave();
+        let next = browser.open_tab(flow);
+        next.sign_in("carol").unwrap();
+        tab.come_back();
+        world.advance(60);
+        assert_eq!((tab.user().as_deref(), next.user().as_deref()), (Some("carol"), Some("carol")));
     });
 }

@@ -32,8 +32,18 @@ impl Machine {
             Some(job) if job.request == Some(stamp) => job.request = None,
             _ => return,
         }
-        if matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { .. }, .. })) {
-            return self.judge_sign_out(outcome);
+        if let Some(Job { kind: Kind::SignOut { sid, owed, .. }, .. }) = &self.renewals.job {
+            let (sid, owed) = (sid.clone().unwrap_or_default(), *owed);
+            return match (judge_sign_out(outcome), owed) {
+                (Ok(()), true) => self.commit(Ending::Acknowledged),
+                (Err(failure), true) => self.fail(failure.error, failure.happened),
+                // The page was put away before the debt was written, and has come back.
+                (Ok(()), false) => {
+                    self.renewals.next.insert(0, Kind::Forget { sid, reason: Reason::SignedOut });
+                    self.finish(Ok(()));
+                }
+                (Err(_), false) => self.read_record(),
+            };
         }
         let judgement = match judge_transport(outcome) {
             Ok(response) => {
@@ -77,30 +87,6 @@ impl Machine {
             self.server_clock.learn(shown, sent, arrived);
         }
         Arrival { at: self.now.wall, server_time: self.server_clock.at(arrived).map(|time| time.at) }
-    }
-
-    /// The debt goes only on the server's own word: a page in between knows nothing of the session, whose cookie would
-    /// sign the user in again at the next load.
-    fn judge_sign_out(&mut self, outcome: Result<Response, HttpFailure>) {
-        let response = match outcome {
-            // RFC 7009 §2.2: what the body holds does not matter, not even whether there is one.
-            Ok(Response { status: 200..=299, body, .. }) if body.is_empty() => {
-                return self.commit(Ending::Acknowledged);
-            }
-            outcome => match judge_transport(outcome) {
-                Ok(response) => response,
-                Err(failure) => return self.fail(failure.error, failure.happened),
-            },
-        };
-        let is_over = || problem_code(&response.body).as_deref() == Some("no_session");
-        match response.status {
-            200..=299 => self.commit(Ending::Acknowledged),
-            401 if is_over() => self.commit(Ending::Acknowledged),
-            status => {
-                let told = format!("The server did not take the sign-out ({status}). You are signed out here.");
-                self.fail(Error::server("sign_out_refused", told), Happened::Perhaps);
-            }
-        }
     }
 
     /// A definite refusal; what is remembered says more than the server can know.
@@ -390,5 +376,24 @@ impl Machine {
             self.back_off(Error::network("sign_out_owed", "The server has not heard of your sign-out yet."));
         }
         self.start_next();
+    }
+}
+
+/// The debt goes only on the server's own word: a page in between knows nothing of the session, whose cookie would sign
+/// the user in again at the next load.
+fn judge_sign_out(outcome: Result<Response, HttpFailure>) -> Result<(), Failure> {
+    let response = match outcome {
+        // RFC 7009 §2.2: what the body holds does not matter, not even whether there is one.
+        Ok(Response { status: 200..=299, body, .. }) if body.is_empty() => return Ok(()),
+        outcome => judge_transport(outcome)?,
+    };
+    let is_over = || problem_code(&response.body).as_deref() == Some("no_session");
+    match response.status {
+        200..=299 => Ok(()),
+        401 if is_over() => Ok(()),
+        status => {
+            let told = format!("The server did not take the sign-out ({status}). You are signed out here.");
+            Err(Failure { error: Error::server("sign_out_refused", told), happened: Happened::Perhaps })
+        }
     }
 }

@@ -26,6 +26,13 @@ impl Machine {
         }
         match &mut job.kind {
             Kind::SignIn { .. } => self.send(),
+            // Told before it was written, and by now the browser is signed in with another session, which began with the
+            // end of this one.
+            Kind::SignOut { sid: Some(sid), owed: false, .. }
+                if job.sent > 0 && record.sid.as_ref().is_some_and(|there| !sid.is_empty() && there != sid) =>
+            {
+                self.finish(Ok(()));
+            }
             Kind::SignOut { sid, owed: false, .. } => {
                 // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
                 let is_uncertain = sid.as_deref() == Some("");
