@@ -231,3 +231,32 @@ fn c03_without_locks_one_renewal_serves_all_tabs_as_well() {
     assert!(calls.iter().all(|call| call.fetched().is_some_and(|answer| answer.is_ok())));
     assert_eq!((world.count(RENEW) - before, world.network().most_at_once(RENEW)), (1, 1));
 }
+
+#[test]
+fn c12_a_sign_out_reaches_storage_that_was_too_slow_before() {
+    let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
+    browser.slow_reads(3);
+    tabs[0].check().unwrap();
+    assert_eq!(tabs[0].snapshot().durability, Durability::ThisTab);
+    browser.go_offline();
+    tabs[0].sign_out();
+    assert_eq!(browser.kept(Token), None);
+    assert!(!tabs[1].is_signed_in(), "{:?}", tabs[1].state());
+    tabs[0].reload();
+    browser.go_online();
+    world.advance(60);
+    assert!(!tabs[0].shown().iter().any(State::is_signed_in), "{:?}", tabs[0].shown());
+    assert_eq!(world.administrator().sessions_of("bob"), 0);
+}
+
+#[test]
+fn c07_a_sign_in_reaches_storage_that_was_too_slow_before() {
+    let (_, browser, tabs) = tabs(1, StorageMode::IndexedDb);
+    browser.slow_reads(3);
+    tabs[0].check().unwrap();
+    tabs[0].sign_in("carol").unwrap();
+    let next = browser.open_tab_with(Token, StorageMode::IndexedDb);
+    let is_bob = |state: &State| state.claims().is_some_and(|claims| claims.subject == "u_bob");
+    assert!(!next.shown().iter().any(is_bob), "{:?}", next.shown());
+    assert_eq!(next.user().as_deref(), Some("carol"));
+}

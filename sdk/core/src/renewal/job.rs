@@ -90,6 +90,11 @@ pub(crate) enum Step {
 }
 
 impl Kind {
+    /// Whether what is stored would show a user who is gone: then storage that was refused is tried again.
+    fn changes_user(&self) -> bool {
+        matches!(self, Self::SignIn { .. } | Self::SignOut { owed: false, .. } | Self::Forget { .. })
+    }
+
     /// Whether doing this does the other as well; then its callers wait here.
     pub fn takes_in(&mut self, other: &Kind) -> bool {
         match (self, other) {
@@ -163,7 +168,8 @@ impl Machine {
     }
 
     pub(crate) fn read_record(&mut self) {
-        if self.renewals.is_refused {
+        let is_tried_again = self.renewals.job.as_ref().is_some_and(|job| job.kind.changes_user());
+        if self.renewals.is_refused && !is_tried_again {
             return self.plan();
         }
         let stamp = self.stamp();

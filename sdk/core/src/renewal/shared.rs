@@ -15,6 +15,7 @@ const MOST_SLOW_READS: u8 = 3;
 
 impl Machine {
     pub(crate) fn on_record(&mut self, stamp: Stamp, outcome: ReadOutcome) {
+        let is_back = self.renewals.is_refused && matches!(outcome, ReadOutcome::Found(_) | ReadOutcome::Nothing);
         let found = match outcome {
             ReadOutcome::Found(stored) => Some(stored),
             ReadOutcome::Nothing => None,
@@ -38,7 +39,11 @@ impl Machine {
         let Some(job) = &mut self.renewals.job else { return };
         match std::mem::replace(&mut job.step, Step::Send) {
             Step::Read(awaited) if awaited == stamp => {
-                self.take_record(found);
+                if is_back {
+                    self.take_storage_back(found)
+                } else {
+                    self.take_record(found)
+                }
                 self.plan();
             }
             Step::Unsure(awaited, step) if awaited == stamp => self.learn_what_became_of(*step, found),
@@ -66,7 +71,7 @@ impl Machine {
         match &mut self.renewals.job {
             Some(job) if matches!(job.step, Step::Read(awaited) | Step::Unsure(awaited, _) if awaited == stamp) => {
                 job.slow_reads += 1;
-                if job.slow_reads == MOST_SLOW_READS {
+                if job.slow_reads == MOST_SLOW_READS || self.renewals.is_refused {
                     return false;
                 }
             }
@@ -125,6 +130,16 @@ impl Machine {
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
+    }
+
+    /// Storage answers again. What it holds may be from before it was refused: what this tab knows stands above that.
+    fn take_storage_back(&mut self, found: Option<Stored>) {
+        self.renewals.is_refused = false;
+        let seen = self.renewals.record.clone();
+        self.take_record(found);
+        let there = &self.renewals.record;
+        let generation = there.generation.max(seen.generation);
+        self.renewals.record = Record { revision: there.revision, generation, ..seen };
     }
 
     /// What the record means for a tab that has no job under way, or whose job it overtakes.
