@@ -1,6 +1,7 @@
 //! What others can do to a session: a network in between, a browser that forgets, a server of other habits.
 
 use countersign_core::FlowKind::{Session, Token};
+use countersign_core::effect::Reply;
 use countersign_core::{Gate, Reason, Standing, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
@@ -149,4 +150,24 @@ fn a_tab_whose_session_was_replaced_by_one_that_died_finds_the_new_one() {
             assert!(stored.is_none() || first.sid() == stored, "{effects}: {:?}", first.state());
         }
     });
+}
+
+#[test]
+fn c27_a_tab_that_waits_for_another_is_not_talked_out_of_it() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_locks();
+    let tabs = [browser.open_tab(Token), browser.open_tab(Token)];
+    tabs[0].sign_in("bob").unwrap();
+    world.advance(20);
+    world.network().next("POST /auth/token", Fault::DelayAnswer(8_000));
+    tabs[0].check_later();
+    world.advance(1);
+    let call = tabs[1].check_later();
+    world.advance(1);
+    for _ in 0..40 {
+        tabs[1].hear(r#"{"kind":"moved"}"#);
+    }
+    world.advance(30);
+    assert_eq!(call.reply(), Some(Reply::Done));
 }

@@ -244,10 +244,17 @@ impl Machine {
         }
     }
 
+    pub(super) fn count_turn(&mut self) {
+        if let Some(job) = &mut self.renewals.job {
+            job.turns += 1;
+        }
+    }
+
     /// What became of the write of this step is known.
     pub(super) fn swapped(&mut self, step: Step, outcome: SwapOutcome) {
         if let SwapOutcome::Lost(found) = outcome {
             self.note(Note::Overtaken);
+            self.count_turn();
             self.take_record(found);
             return match step {
                 Step::Commit(_, ending) => self.commit(*ending),

@@ -157,6 +157,7 @@ impl Machine {
             && self.is_overtaken(None)
         {
             self.note(Note::Overtaken);
+            self.count_turn();
             return self.plan();
         }
         let (record, keep) = match &ending {
@@ -234,6 +235,7 @@ impl Machine {
         if self.renewals.record.sid.is_none() {
             self.become_settlement(sid);
         } else {
+            self.count_turn();
             self.plan();
         }
     }

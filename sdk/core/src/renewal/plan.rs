@@ -19,7 +19,6 @@ impl Machine {
     pub(crate) fn plan(&mut self) {
         let record = self.renewals.record.clone();
         let Some(job) = &mut self.renewals.job else { return };
-        job.turns += 1;
         if job.turns > MOST_TURNS {
             return self
                 .fail_unwritten(Error::application("storage_contended", "Too many tabs changed the session at once."));
