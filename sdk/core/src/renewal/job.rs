@@ -184,7 +184,14 @@ impl Machine {
         let record = &self.renewals.record;
         let generation = record.generation.max(self.generation) + 1;
         let refresh_retry_for = record.refresh_retry_for;
-        Record { revision: record.revision + 1, generation, sid, ended, refresh_retry_for, ..Record::default() }
+        Record {
+            revision: record.revision.saturating_add(1),
+            generation,
+            sid,
+            ended,
+            refresh_retry_for,
+            ..Record::default()
+        }
     }
 
     pub(super) fn write_first(&mut self, record: Record) {

@@ -96,7 +96,9 @@ impl Machine {
         let reason = match (reason, &record.sid, record.ended) {
             (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
             // The cookie ends with the session, and by the same clock, which counts in seconds.
-            (Reason::NoCredential, Some(_), _) if record.ends_at.is_some_and(|ends| ends - 2_000 <= self.now.wall) => {
+            (Reason::NoCredential, Some(_), _)
+                if record.ends_at.is_some_and(|ends| ends.saturating_sub(2_000) <= self.now.wall) =>
+            {
                 Reason::Expired
             }
             (Reason::NoCredential, Some(_), _) => Reason::Evicted,
@@ -133,7 +135,8 @@ impl Machine {
     /// gives the same answer (RFC 9700 §4.14.2 knows no such rule; see `docs/protocol.md`, Rotation).
     fn lost(&mut self, failure: Failure) {
         let sent_at = self.renewals.record.sent_at;
-        let is_inside = sent_at.is_some_and(|sent| (0..self.retry_window()).contains(&(self.now.wall - sent)));
+        let is_inside =
+            sent_at.is_some_and(|sent| (0..self.retry_window()).contains(&self.now.wall.saturating_sub(sent)));
         let is_first = matches!(&self.renewals.job, Some(Job { sent: 1, kind: Kind::Check { .. }, .. }));
         let is_lost = failure.happened == Happened::AnswerLost;
         if is_lost && self.flow.rotates() && is_inside && is_first && self.page.online {
@@ -200,7 +203,7 @@ impl Machine {
 
     fn acknowledged(&self) -> Record {
         let stored = self.renewals.record.clone();
-        Record { revision: stored.revision + 1, sign_out_owed: None, back_off_until: None, ..stored }
+        Record { revision: stored.revision.saturating_add(1), sign_out_owed: None, back_off_until: None, ..stored }
     }
 
     fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
@@ -209,7 +212,7 @@ impl Machine {
         // What the server did not do leaves nothing to ask for again.
         let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
         Record {
-            revision: stored.revision + 1,
+            revision: stored.revision.saturating_add(1),
             sent_at: stored.sent_at.filter(|_| !is_undone),
             last_sent_at: None,
             back_off_until: self.shared_back_off(error).or(stored.back_off_until),

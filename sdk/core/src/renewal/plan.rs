@@ -149,7 +149,7 @@ impl Machine {
         let sent_at = record.sent_at.or(Some(now.wall));
         let (acted_at, last_sent_at) = (self.acted_at(), Some(now.wall));
         let sent_unlocked = !self.renewals.job.as_ref().is_some_and(|job| job.locked);
-        let revision = record.revision + 1;
+        let revision = record.revision.saturating_add(1);
         self.mark(Record { revision, attempt_key, sent_at, last_sent_at, sent_unlocked, acted_at, ..record.clone() });
     }
 

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, FlowKind};
 use crate::effect::{Effect, Keep};
-use crate::input::{Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::input::{HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
 use crate::state::{Durability, Reason, State};
 use crate::{Machine, Moment};
 
@@ -16,18 +16,28 @@ struct Host {
 impl Host {
     /// A tab that has asked who it is, was told that nobody is signed in, and writes that down.
     fn writing() -> Self {
+        let mut host = Self::asking(ReadOutcome::Nothing);
+        host.answer(Ok(br#"{"error": "invalid_grant", "reason": "no_credential"}"#));
+        host
+    }
+
+    /// A tab that has found this in storage, and asks the server who it is.
+    fn asking(found: ReadOutcome) -> Self {
         let config = Config::new(FlowKind::Token, "https://app.test", "https://app.test");
         let mut host = Self { machine: Machine::new(config), now: 1_000, wanted: Vec::new() };
         host.feed(Input::Started);
         let Effect::Lock { stamp, .. } = host.take(|effect| matches!(effect, Effect::Lock { .. })) else { panic!() };
         host.feed(Input::Lock { stamp, outcome: LockOutcome::Granted });
-        host.read(ReadOutcome::Nothing);
+        host.read(found);
         host.swap(SwapOutcome::Swapped);
-        let Effect::Http { stamp, .. } = host.take(|effect| matches!(effect, Effect::Http { .. })) else { panic!() };
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let body = br#"{"error": "invalid_grant", "reason": "no_credential"}"#.to_vec();
-        host.feed(Input::Http { stamp, outcome: Ok(Response { status: 400, headers, body }) });
         host
+    }
+
+    fn answer(&mut self, outcome: Result<&[u8], HttpFailure>) {
+        let Effect::Http { stamp, .. } = self.take(|effect| matches!(effect, Effect::Http { .. })) else { panic!() };
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let outcome = outcome.map(|body| Response { status: 400, headers, body: body.to_vec() });
+        self.feed(Input::Http { stamp, outcome });
     }
 
     fn feed(&mut self, input: Input) {
@@ -101,4 +111,24 @@ fn c03_storage_that_says_nothing_at_all_holds_nobody_up() {
     }
     assert!(host.is_done());
     assert_eq!(host.machine.snapshot().durability, Durability::ThisTab);
+}
+
+#[test]
+fn c30_no_number_in_a_record_is_a_trap() {
+    for number in [i64::MIN, i64::MAX, -1, 0] {
+        for revision in [0, u64::MAX] {
+            let text = format!(
+                r#"{{"revision":0,"generation":{},"sid":"s","ends_at":{number},"attempt_key":"k","sent_at":{number},
+                "last_sent_at":{number},"back_off_until":{number},"acted_at":{number},"idle_lifetime":{number},
+                "refresh_retry_for":60}}"#,
+                i64::MAX
+            );
+            for outcome in [Ok(br#"{"error": "invalid_grant"}"#.as_slice()), Err(HttpFailure::Network)] {
+                let mut host = Host::asking(ReadOutcome::Found(Stored { revision, text: text.clone(), kept: None }));
+                host.answer(outcome);
+                host.swap(SwapOutcome::Swapped);
+                assert!(host.is_done());
+            }
+        }
+    }
 }
