@@ -243,6 +243,7 @@ impl Machine {
         self.note(Note::Slept.millis(slept));
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
+        self.revocation.pending.slept(slept);
         self.age_request(slept);
         if let Who::User(holding) = &mut self.who {
             holding.session_ends = holding.session_ends.saturating_sub(slept);

@@ -99,3 +99,18 @@ fn c19_a_token_whose_key_no_set_knows_opens_nothing_once_the_server_was_asked() 
     assert_eq!(verification(&tab), Verification::Failed);
     assert!(!tab.is_open(&Gate::all([])));
 }
+
+#[test]
+fn c19_keys_from_before_a_sleep_count_no_longer() {
+    let world = World::with(1, |config| config.idle_limit = 40_000);
+    let browser = world.browser();
+    let tab = browser.open_tab(FlowKind::Token);
+    tab.sign_in("alice").unwrap();
+    world.advance(10);
+    let asked = world.count(KEYS);
+    browser.sleep(3_600);
+    tab.show();
+    world.advance(5);
+    assert!(matches!(verification(&tab), Verification::Verified { .. }));
+    assert_eq!(world.count(KEYS), asked + 1);
+}

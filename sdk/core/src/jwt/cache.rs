@@ -50,6 +50,12 @@ impl KeyCache {
         (now < self.ends).then_some(&self.keys)
     }
 
+    /// The clock stood still for so long.
+    pub fn slept(&mut self, by: u64) {
+        self.ends = self.ends.saturating_sub(by);
+        self.next_fetch = self.next_fetch.saturating_sub(by);
+    }
+
     pub fn is_fetching(&self) -> bool {
         self.fetch.is_some()
     }

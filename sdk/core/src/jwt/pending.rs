@@ -55,6 +55,11 @@ impl Pending {
         self.checks.iter().any(|check| check.subject.is_event()) || self.parked.iter().any(|(one, _)| one.is_event())
     }
 
+    /// The clock that keys are counted by stood still for so long.
+    pub fn slept(&mut self, by: u64) {
+        self.cache.slept(by);
+    }
+
     /// Nothing is asked of the host or the server.
     pub fn rests(&self) -> bool {
         self.checks.is_empty() && self.parked.is_empty() && !self.cache.is_fetching()
