@@ -172,10 +172,12 @@ impl Machine {
 
     pub(crate) fn idle_deadline(&self) -> Option<MonotonicMillis> {
         let session_ends = self.holding()?.session_ends;
-        let may_ask = self.page.online && !self.renewals.is_backing_off(self.now.monotonic) && !self.renewals.is_busy();
-        let touch = self.idle.touch_at(session_ends).filter(|_| may_ask);
+        let rests = !self.renewals.is_backing_off(self.now.monotonic) && !self.renewals.is_busy();
+        let touch = self.idle.touch_at(session_ends).filter(|_| rests && self.page.online);
         let warns = self.idle.warns_at(self.config.idle_warning).filter(|_| self.idle.countdown.is_none());
-        let ends = self.idle.ends().map(|ends| ends.saturating_add(MARGIN)).filter(|_| may_ask);
+        // Offline an end that is not certain has done what it can.
+        let acts = rests && (self.page.online || !self.page.covered);
+        let ends = self.idle.ends().map(|ends| ends.saturating_add(MARGIN)).filter(|_| acts);
         let nearest = [touch, warns, ends].into_iter().flatten().min()?;
         Some(u64::try_from(nearest).unwrap_or(0))
     }

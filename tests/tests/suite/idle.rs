@@ -168,3 +168,15 @@ fn staying_while_a_question_is_out_is_told_to_the_server_as_well() {
     world.release();
     assert_eq!(call.reply(), Some(Reply::Done));
 }
+
+#[test]
+fn without_network_the_idle_end_comes_in_time() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.advance(60);
+    browser.go_offline();
+    world.advance(1_735);
+    assert!(tab.is_signed_in());
+    world.advance(7);
+    assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
+}
