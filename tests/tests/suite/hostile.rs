@@ -171,3 +171,17 @@ fn c27_a_tab_that_waits_for_another_is_not_talked_out_of_it() {
     world.advance(30);
     assert_eq!(call.reply(), Some(Reply::Done));
 }
+
+#[test]
+fn c07_the_next_user_after_the_sites_data_was_cleared_is_seen_in_every_tab() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        world.advance(5);
+        (0..3).for_each(|_| first.check().unwrap());
+        browser.clear_storage(true);
+        let second = browser.open_tab(flow);
+        second.sign_in("carol").unwrap();
+        assert_eq!(first.user().as_deref(), Some("carol"), "{:?}", first.state());
+    });
+}

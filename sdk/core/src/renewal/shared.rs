@@ -147,6 +147,13 @@ impl Machine {
         self.hear_acts();
         let record = &self.renewals.record;
         if record.generation <= self.generation {
+            // Where the browser's data was cleared, the next user's record counts from the beginning: only the server can
+            // tell whose the browser is.
+            if record.sid.is_some() && self.holding().is_some() && record.sid.as_deref() != self.sid() {
+                self.note(Note::OtherSession);
+                self.doubt();
+                self.want_check(None);
+            }
             return;
         }
         let (is_ended, reason) = (record.sid.is_none(), record.ended.unwrap_or(Reason::SignedOut));
