@@ -1,6 +1,5 @@
 //! Who must act on a failure, and what can be said about it?
 
-use crate::trace::at_rest;
 use std::fmt;
 
 /// Who can do something about an error.
@@ -26,8 +25,6 @@ pub struct Error {
     /// Seconds after which the server wants to be asked again.
     pub retry_after: Option<u32>,
 }
-
-at_rest!(Error { who, code, message, retry_after });
 
 impl Error {
     pub fn new(who: Who, code: &str, message: impl Into<String>) -> Self {

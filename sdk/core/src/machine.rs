@@ -83,7 +83,6 @@ pub(crate) struct Holding {
 
 at_rest!(Holding {
     claims,
-    sid,
     token,
     established_at,
     session_ends,
@@ -92,7 +91,7 @@ at_rest!(Holding {
     expires_at,
     doubted_since,
     renew_at
-});
+} public { sid });
 
 #[derive(Debug)]
 pub(crate) struct Token {

@@ -19,6 +19,7 @@ pub(crate) mod rest;
 mod rules;
 mod shown;
 mod timeline;
+mod vocabulary;
 
 use crate::config::Config;
 use crate::effect::Effect;
@@ -28,14 +29,15 @@ use crate::state::Snapshot;
 use crate::time::Moment;
 
 pub(crate) use line::Line;
-use line::Tokens;
+use line::{Printer, Tokens};
 use names::Names;
 pub use notes::Note;
 pub(crate) use notes::Noted;
 #[cfg(feature = "replay")]
-pub(crate) use rest::part;
+pub(crate) use rest::Parts;
 pub(crate) use rest::{AtRest, at_rest};
 pub use timeline::{Happening, timeline};
+pub(crate) use vocabulary::{Word, word};
 
 /// The shape of the document, as its first member says.
 pub const FORMAT: u64 = 1;
@@ -43,76 +45,73 @@ pub const FORMAT: u64 = 1;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// So many bytes for each step that may be kept; many need less.
-const BYTES_PER_STEP: usize = 1024;
+const BYTES_PER_STEP: usize = 512;
 
 /// What is kept of the steps of one machine.
 #[derive(Debug)]
 pub(crate) struct Trace {
     /// So many steps at most.
     capacity: usize,
-    config: String,
+    config: Vec<u8>,
     names: Names,
-    /// The step under way.
-    line: String,
+    /// The last step, or the one under way.
+    step: Vec<u8>,
     notes: Vec<Noted>,
     /// What was shown last, as it was written.
-    shown: String,
+    shown: Vec<u8>,
     earlier: Option<Part>,
     current: Part,
 }
 
-/// Steps in a row, a line each.
+/// Steps in a row, in codes.
 #[derive(Debug)]
 struct Part {
-    /// The state before its first step.
-    begins: String,
+    /// The state before its first step; nothing where it begins with the machine itself, or in the middle of something.
+    begins: Vec<u8>,
     /// The number of its first step.
     first: u64,
     steps: usize,
-    text: String,
+    codes: Vec<u8>,
 }
-
-/// Where a part begins: with the machine itself, or where the one before it ended, if it is there.
-const FRESH: &str = r#""fresh""#;
-const CUT: &str = r#""cut""#;
 
 impl Trace {
     /// None where nothing is to be kept.
     pub fn new(config: &Config) -> Option<Box<Self>> {
-        let mut names = Names::default();
-        let mut line = Line::after(String::new(), Tokens::Whole, config, &mut names);
-        line.config(config);
-        let text = line.finish();
         (config.trace > 0).then(|| {
-            Box::new(Self {
+            let mut trace = Box::new(Self {
                 capacity: config.trace,
-                config: text,
-                names,
-                line: String::new(),
+                config: Vec::new(),
+                names: Names::default(),
+                step: Vec::new(),
                 notes: Vec::new(),
-                shown: String::new(),
+                shown: Vec::new(),
                 earlier: None,
-                current: Part::new(FRESH.to_owned(), 1),
-            })
+                current: Part { begins: Vec::new(), first: 1, steps: 0, codes: Vec::new() },
+            });
+            let Self { config: codes, names, .. } = &mut *trace;
+            Line { codes, config, names, tokens: Tokens::Whole }.config(config);
+            trace
         })
     }
 
     /// A step begins. What may not be kept is gone before anything else looks at the input.
     pub fn begin(&mut self, config: &Config, moment: &Moment, input: &Input) {
-        let mut line = Line::after(String::with_capacity(256), Tokens::Whole, config, &mut self.names);
-        line.open_item();
-        line.time("at", moment.wall);
-        line.number("clock", moment.monotonic);
-        line.number("chance", u64::from(moment.chance()));
+        self.step.clear();
+        let mut line = self.line(config, Tokens::Whole);
+        line.begin();
+        line.time(word!("at"), moment.wall);
+        line.number(word!("clock"), moment.monotonic);
+        line.number(word!("chance"), u64::from(moment.chance()));
         line.input(input);
-        self.line = line.finish();
     }
 
     /// What was read of the stream whose bytes are this step's input.
     pub fn hear(&mut self, config: &Config, events: &[sse::Event], retry: Option<u64>, is_overflowed: bool) {
-        let mut line = Line::after(std::mem::take(&mut self.line), Tokens::Whole, config, &mut self.names);
-        line.heard(events, retry, is_overflowed);
-        self.line = line.finish();
+        self.line(config, Tokens::Whole).heard(events, retry, is_overflowed);
+    }
+
+    fn line<'a>(&'a mut self, config: &'a Config, tokens: Tokens) -> Line<'a> {
+        Line { codes: &mut self.step, config, names: &mut self.names, tokens }
     }
 
     pub fn note(&mut self, noted: Noted) {
@@ -120,23 +119,24 @@ impl Trace {
     }
 
     /// The step is over: these effects came of it, and this is what an application sees now.
-    pub fn end<'a>(&mut self, config: &Config, mut effects: impl Iterator<Item = &'a Effect>, snapshot: &Snapshot) {
-        let mut line = Line::after(std::mem::take(&mut self.line), Tokens::ByName, config, &mut self.names);
+    pub fn end<'a>(&mut self, config: &Config, effects: impl Iterator<Item = &'a Effect>, snapshot: &Snapshot) {
+        let Self { step: codes, names, notes, shown, .. } = self;
+        let mut line = Line { codes, config, names, tokens: Tokens::ByName };
         line.close();
-        if let Some(first) = effects.next() {
-            line.open_list("effects");
-            std::iter::once(first).chain(effects).for_each(|effect| line.effect(effect));
-            line.close_list();
+        line.open_list(word!("effects"));
+        for effect in effects {
+            line.effect(effect);
         }
-        line.notes(&self.notes);
-        line.shown(snapshot, &mut self.shown);
         line.close();
-        let step = line.finish();
+        line.notes(notes);
+        line.shown(snapshot, shown);
+        line.close();
         self.notes.clear();
-        self.current.push(&step);
+        self.current.codes.extend_from_slice(&self.step);
+        self.current.steps += 1;
         // It did not come to rest for long.
         if self.is_fuller_than(4) {
-            self.begin_part(CUT.to_owned());
+            self.begin_part(Vec::new());
         }
     }
 
@@ -148,24 +148,18 @@ impl Trace {
     fn is_fuller_than(&self, eighths: usize) -> bool {
         let most = self.capacity.saturating_mul(eighths);
         self.current.steps.saturating_mul(8) >= most
-            || self.current.text.len().saturating_mul(8) >= most.saturating_mul(BYTES_PER_STEP)
+            || self.current.codes.len().saturating_mul(8) >= most.saturating_mul(BYTES_PER_STEP)
     }
 
     /// The steps from here on can be run again without those before.
     pub fn go_on_from(&mut self, config: &Config, write_state: impl FnOnce(&mut Line<'_>)) {
-        let mut line = Line::after(String::new(), Tokens::Whole, config, &mut self.names);
-        line.begin();
-        line.member("state");
-        write_state(&mut line);
-        let named = line.names.last();
-        line.number("named", named);
-        line.close();
-        let state = line.finish();
-        self.begin_part(state);
+        let mut codes = Vec::new();
+        write_state(&mut Line { codes: &mut codes, config, names: &mut self.names, tokens: Tokens::Whole });
+        self.begin_part(codes);
     }
 
-    fn begin_part(&mut self, begins: String) {
-        let next = Part::new(begins, self.steps() + 1);
+    fn begin_part(&mut self, begins: Vec<u8>) {
+        let next = Part { begins, first: self.steps() + 1, steps: 0, codes: Vec::new() };
         self.earlier = Some(std::mem::replace(&mut self.current, next));
     }
 
@@ -176,10 +170,10 @@ impl Trace {
 
     /// A machine goes on from a state, in which so many names were given and this was shown.
     #[cfg(feature = "replay")]
-    pub fn restore(&mut self, config: &Config, named: u64, snapshot: &Snapshot) {
-        self.names.go_on_from(named);
-        let mut line = Line::after(String::new(), Tokens::Whole, config, &mut self.names);
-        line.shown(snapshot, &mut self.shown);
+    pub fn restore(&mut self, config: &Config, names: u32, snapshot: &Snapshot) {
+        self.names.go_on_from(names);
+        let Self { step: codes, names, shown, .. } = self;
+        Line { codes, config, names, tokens: Tokens::Whole }.shown(snapshot, shown);
     }
 
     #[cfg(feature = "replay")]
@@ -188,42 +182,36 @@ impl Trace {
     }
 
     #[cfg(feature = "replay")]
-    pub fn last_step(&self) -> Option<&str> {
-        let parts = [Some(&self.current), self.earlier.as_ref()];
-        parts.into_iter().flatten().find_map(|part| part.text.lines().next_back())
+    pub fn last_step(&self) -> String {
+        let mut printer = Printer::after(String::new());
+        printer.print(&self.step);
+        printer.text
     }
 
     /// Everything that is kept, as one JSON document: a step on each line.
     pub fn export(&self) -> String {
-        let mut text = format!(r#"{{"countersign_trace":{FORMAT},"version":"{VERSION}","config":"#);
-        text.push_str(&self.config);
+        let mut printer = Printer::after(format!(r#"{{"countersign_trace":{FORMAT},"version":"{VERSION}","config":"#));
+        printer.print(&self.config);
         for (between, part) in [",\"parts\":[", ","].into_iter().zip(self.earlier.iter().chain([&self.current])) {
-            text.push_str(between);
-            part.export(&mut text);
+            printer.text.push_str(between);
+            part.print(&mut printer);
         }
-        text.push_str("]}\n");
-        text
+        printer.text.push_str("]}\n");
+        printer.text
     }
 }
 
 impl Part {
-    fn new(begins: String, first: u64) -> Self {
-        Self { begins, first, steps: 0, text: String::new() }
-    }
-
-    fn push(&mut self, step: &str) {
-        self.text.push_str(if self.steps == 0 { "\n" } else { ",\n" });
-        self.text.push_str(step);
-        self.steps += 1;
-    }
-
-    fn export(&self, text: &mut String) {
-        text.push_str("{\"first\":");
-        text.push_str(&self.first.to_string());
-        text.push_str(",\"begins\":");
-        text.push_str(&self.begins);
-        text.push_str(",\"steps\":[");
-        text.push_str(&self.text);
-        text.push_str("\n]}");
+    fn print<'a>(&'a self, printer: &mut Printer<'a>) {
+        printer.text.push_str("{\"first\":");
+        printer.number(self.first.cast_signed());
+        printer.text.push_str(",\"begins\":");
+        match self.begins.is_empty() {
+            true => printer.text.push_str(if self.first == 1 { "\"fresh\"" } else { "\"cut\"" }),
+            false => printer.print(&self.begins),
+        }
+        printer.text.push_str(",\"steps\":[");
+        printer.print_lines(&self.codes);
+        printer.text.push_str("\n]}");
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     json::Value,
     time::Moment,
-    trace::{part, replay::NotATrace},
+    trace::{Parts, replay::NotATrace},
 };
 
 impl Machine {
@@ -40,72 +40,73 @@ impl Machine {
             hint,
             trace: _,
         } = self;
-        line.begin();
-        line.part("wall", &now.wall);
-        line.part("monotonic", &now.monotonic);
-        line.part("who", who);
-        line.part("generation", generation);
-        line.part("renewals", renewals);
-        line.part("requests", requests);
-        line.part("revocation", revocation);
-        line.part("tabs", tabs);
-        line.part("page", page);
-        line.part("idle", idle);
-        line.part("kept", kept);
-        line.part("server_clock", server_clock);
-        line.part("problem", problem);
-        line.part("last_stamp", last_stamp);
-        line.part("wakes_at", wakes_at);
-        line.part("hint", hint);
+        line.begin_list();
+        now.wall.write(line);
+        now.monotonic.write(line);
+        who.write(line);
+        generation.write(line);
+        renewals.write(line);
+        requests.write(line);
+        revocation.write(line);
+        tabs.write(line);
+        page.write(line);
+        idle.write(line);
+        kept.write(line);
+        server_clock.write(line);
+        problem.write(line);
+        last_stamp.write(line);
+        wakes_at.write(line);
+        hint.write(line);
+        line.push_names_count();
         line.close();
     }
 
     /// A machine that goes on from such a state.
     #[cfg(feature = "replay")]
-    pub(crate) fn at_rest(config: Config, begins: &Value) -> Result<Self, NotATrace> {
-        let state = begins.member("state").ok_or_else(|| NotATrace::new("a state is missing"))?;
-        let now = Moment { wall: part(state, "wall")?, monotonic: part(state, "monotonic")?, random: [0; 32] };
+    pub(crate) fn at_rest(config: Config, state: &Value) -> Result<Self, NotATrace> {
+        let mut parts = Parts::of(state)?;
+        let now = Moment { wall: parts.next()?, monotonic: parts.next()?, random: [0; 32] };
         let mut machine = Self {
             now,
-            who: part(state, "who")?,
-            generation: part(state, "generation")?,
-            renewals: part(state, "renewals")?,
-            requests: part(state, "requests")?,
-            revocation: part(state, "revocation")?,
-            tabs: part(state, "tabs")?,
-            page: part(state, "page")?,
-            idle: part(state, "idle")?,
-            kept: part(state, "kept")?,
-            server_clock: part(state, "server_clock")?,
-            problem: part(state, "problem")?,
-            last_stamp: part(state, "last_stamp")?,
-            wakes_at: part(state, "wakes_at")?,
-            hint: part(state, "hint")?,
+            who: parts.next()?,
+            generation: parts.next()?,
+            renewals: parts.next()?,
+            requests: parts.next()?,
+            revocation: parts.next()?,
+            tabs: parts.next()?,
+            page: parts.next()?,
+            idle: parts.next()?,
+            kept: parts.next()?,
+            server_clock: parts.next()?,
+            problem: parts.next()?,
+            last_stamp: parts.next()?,
+            wakes_at: parts.next()?,
+            hint: parts.next()?,
             ..Self::new(config)
         };
-        let snapshot = machine.snapshot();
+        let (names, snapshot) = (parts.next()?, machine.snapshot());
         if let Some(trace) = &mut machine.trace {
-            trace.restore(&machine.config, part(begins, "named")?, &snapshot);
+            trace.restore(&machine.config, names, &snapshot);
         }
         Ok(machine)
     }
 }
 
 impl AtRest for Who {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.begin();
+    fn write(&self, line: &mut Line<'_>) {
         match self {
-            Self::Unknown => {}
-            Self::Nobody(reason) => line.part("nobody", reason),
-            Self::User(holding) => line.part("user", holding),
+            Self::Unknown => line.push_null(),
+            Self::Nobody(reason) => reason.write(line),
+            Self::User(holding) => holding.write(line),
         }
-        line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        let nobody: Option<_> = part(value, "nobody")?;
-        let user: Option<_> = part(value, "user")?;
-        Ok(user.map(Self::User).or(nobody.map(Self::Nobody)).unwrap_or(Self::Unknown))
+        match value {
+            Value::Null => Ok(Self::Unknown),
+            Value::List(_) => AtRest::read(value).map(Self::User),
+            _ => AtRest::read(value).map(Self::Nobody),
+        }
     }
 }

@@ -24,8 +24,8 @@ impl Machine {
     }
 
     #[cfg(feature = "replay")]
-    pub(crate) fn last_step(&self) -> Option<&str> {
-        self.trace.as_ref()?.last_step()
+    pub(crate) fn last_step(&self) -> Option<String> {
+        Some(self.trace.as_ref()?.last_step())
     }
 
     /// Says in the trace why something is done, or is not.

@@ -7,7 +7,7 @@ use crate::trace::{AtRest, Line};
 #[cfg(feature = "replay")]
 use crate::{
     json::Value,
-    trace::{part, replay::NotATrace},
+    trace::{Parts, replay::NotATrace},
 };
 
 impl Requests {
@@ -19,34 +19,36 @@ impl Requests {
 }
 
 impl AtRest for Requests {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
+    fn write(&self, line: &mut Line<'_>) {
         let Self { calls, renewed_at: _ } = self;
-        line.begin();
-        line.open_list("calls");
+        line.begin_list();
         for (id, Call { what, step, sid, refusal: _ }) in calls {
             if let (What::App(Ask { origin, repeatable }), Step::Sent { at, stamp: _, repeated }) = (what, step) {
-                line.open_item();
-                line.part("call", id);
-                line.part("origin", origin);
-                line.part("repeatable", repeatable);
-                line.part("at", at);
-                line.part("repeated", repeated);
-                line.part("sid", sid);
+                line.begin_list();
+                id.write(line);
+                origin.write(line);
+                repeatable.write(line);
+                at.write(line);
+                repeated.write(line);
+                match sid {
+                    Some(sid) => line.push_text(sid),
+                    None => line.push_null(),
+                }
                 line.close();
             }
         }
-        line.close_list();
         line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        let Some(Value::List(list)) = value.member("calls") else { return Err(NotATrace::new("calls are missing")) };
         let mut calls = std::collections::BTreeMap::new();
-        for call in list {
-            let what = What::App(Ask { origin: part(call, "origin")?, repeatable: part(call, "repeatable")? });
-            let step = Step::Sent { at: part(call, "at")?, stamp: None, repeated: part(call, "repeated")? };
-            calls.insert(part(call, "call")?, Call { what, step, sid: part(call, "sid")?, refusal: None });
+        for call in Parts::of(value)?.values() {
+            let mut parts = Parts::of(call)?;
+            let id = parts.next()?;
+            let what = What::App(Ask { origin: parts.next()?, repeatable: parts.next()? });
+            let step = Step::Sent { at: parts.next()?, stamp: None, repeated: parts.next()? };
+            calls.insert(id, Call { what, step, sid: parts.next()?, refusal: None });
         }
         Ok(Self { calls, ..Self::default() })
     }

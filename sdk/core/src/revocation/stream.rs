@@ -11,7 +11,7 @@ use crate::sse::{self, Reader};
 use crate::time::MonotonicMillis;
 use crate::trace::{AtRest, Line, Note, at_rest};
 #[cfg(feature = "replay")]
-use crate::trace::{part, replay::NotATrace};
+use crate::trace::{Parts, replay::NotATrace};
 
 /// The longest wait before the stream is opened again (P09).
 const LONGEST_WAIT: u64 = 30_000;
@@ -43,30 +43,30 @@ enum Step {
 
 /// What was heard in part would be lost: then nothing rests.
 impl AtRest for Step {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.begin();
+    fn write(&self, line: &mut Line<'_>) {
         match self {
-            Self::Closed => {}
-            Self::Waiting(until) => line.number("until", *until),
+            Self::Closed => line.push_null(),
+            Self::Waiting(until) => until.write(line),
             Self::Open { stamp, reader: _, heard_at, accepted } => {
-                line.part("stamp", stamp);
-                line.part("heard_at", heard_at);
-                line.part("accepted", accepted);
+                line.begin_list();
+                stamp.write(line);
+                heard_at.write(line);
+                accepted.write(line);
+                line.close();
             }
         }
-        line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        if value.member("stamp").is_none() {
-            return Ok(part::<Option<_>>(value, "until")?.map_or(Self::Closed, Self::Waiting));
-        }
+        let Ok(mut parts) = Parts::of(value) else {
+            return Ok(Option::read(value)?.map_or(Self::Closed, Self::Waiting));
+        };
         Ok(Self::Open {
-            stamp: part(value, "stamp")?,
+            stamp: parts.next()?,
             reader: Reader::default(),
-            heard_at: part(value, "heard_at")?,
-            accepted: part(value, "accepted")?,
+            heard_at: parts.next()?,
+            accepted: parts.next()?,
         })
     }
 }

@@ -13,8 +13,9 @@ use crate::jwt::Algorithm;
 use crate::machine::Machine;
 use crate::secret::Secret;
 use crate::time::Moment;
-use crate::trace::line::{Line, Tokens};
+use crate::trace::line::{Line, Printer, Tokens};
 use crate::trace::names::Names;
+use crate::trace::word;
 
 /// Neither word, right, number nor name.
 const CANARY: &str = "cAnary@7";
@@ -35,7 +36,7 @@ fn config() -> Config {
 
 /// A document with a canary in every member that there is a rule for, and in one that there is none for.
 fn document() -> String {
-    let members = crate::trace::rules::all_members().map(|member| match member {
+    let members = crate::trace::vocabulary::members().map(|member| match member {
         // Public by the protocol, and said so.
         "sid" | "id" | "sign_out_owed" => format!(r#""{member}":"s1""#),
         "access_token" | "set" => format!(r#""{member}":"{}""#, token()),
@@ -266,10 +267,14 @@ fn effects() -> Vec<Effect> {
 
 fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
     let (config, mut names) = (config(), Names::default());
-    let mut line = Line::after(String::new(), Tokens::Whole, &config, &mut names);
+    let mut codes = Vec::new();
+    let mut line = Line { codes: &mut codes, config: &config, names: &mut names, tokens: Tokens::Whole };
     line.begin();
     write(&mut line);
-    line.finish()
+    line.close();
+    let mut printer = Printer::after(String::new());
+    printer.print(&codes);
+    printer.text
 }
 
 /// What of the planted things stands in a text: as it is, encoded, or cut out of its token.
@@ -286,7 +291,10 @@ fn c10_c29_no_input_brings_anything_into_a_trace_that_is_not_named() {
     let inputs = inputs();
     assert!(inputs.len() > 40);
     for input in inputs {
-        let text = written(|line| line.input(&input));
+        let text = written(|line| {
+            line.input(&input);
+            line.close();
+        });
         assert_eq!(found(&text), Vec::<String>::new(), "{text}");
     }
 }
@@ -296,7 +304,11 @@ fn c10_c29_no_effect_brings_anything_into_a_trace_that_is_not_named() {
     let effects = effects();
     assert!(effects.len() > 25);
     for effect in effects {
-        let text = written(|line| line.effect(&effect));
+        let text = written(|line| {
+            line.open_list(word!("effects"));
+            line.effect(&effect);
+            line.close();
+        });
         assert_eq!(found(&text), Vec::<String>::new(), "{text}");
     }
 }
@@ -321,7 +333,10 @@ fn what_decides_stays() {
     let headers = [("content-type", "application/json; charset=utf-8"), ("retry-after", "5"), ("countersign-ep", "9")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let response = Response { status: 200, headers, body: body.as_bytes().to_vec() };
-    let text = written(|line| line.input(&Input::Http { stamp: 3, outcome: Ok(response) }));
+    let text = written(|line| {
+        line.input(&Input::Http { stamp: 3, outcome: Ok(response) });
+        line.close();
+    });
     let expected = r#"{"input":{"what":"http","stamp":3,"status":200,"content-type":"application/json","countersign-ep":"9","retry-after":"5","body":"#;
-    assert_eq!(text, format!("{expected}{body}"));
+    assert_eq!(text, format!("{expected}{body}}}}}"));
 }

@@ -4,7 +4,8 @@ use crate::claims::ClaimMap;
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::trace::line::Line;
-use crate::trace::rules::{self, Rule};
+use crate::trace::rules::Rule;
+use crate::trace::vocabulary::{Word, word};
 
 impl Line<'_> {
     pub fn config(&mut self, config: &Config) {
@@ -23,20 +24,20 @@ impl Line<'_> {
             claim_map,
             trace: _,
         } = config;
-        self.open_item();
-        self.word("flow", flow.code());
-        self.text("page_origin", Rule::Name("origin"), page_origin);
-        self.text("server_origin", Rule::Name("origin"), server_origin);
-        self.text("client_id", Rule::Name("client"), client_id);
+        self.begin();
+        self.text(word!("flow"), Rule::Kept, flow.code());
+        self.text(word!("page_origin"), Rule::Name(word!("origin")), page_origin);
+        self.text(word!("server_origin"), Rule::Name(word!("origin")), server_origin);
+        self.text(word!("client_id"), Rule::Name(word!("client")), client_id);
         if let Some(issuer) = issuer {
-            self.text("issuer", Rule::Name("issuer"), issuer);
+            self.text(word!("issuer"), Rule::Name(word!("issuer")), issuer);
         }
         if let Some(audience) = audience {
-            self.text("audience", Rule::Name("client"), audience);
+            self.text(word!("audience"), Rule::Name(word!("client")), audience);
         }
-        self.texts("allowed_origins", Rule::Name("origin"), allowed_origins);
-        self.word("storage", storage.code());
-        self.number("idle_warning", *idle_warning);
+        self.texts(word!("allowed_origins"), Rule::Name(word!("origin")), allowed_origins);
+        self.text(word!("storage"), Rule::Kept, storage.code());
+        self.number(word!("idle_warning"), *idle_warning);
         self.dialect(dialect);
         self.claim_map(claim_map);
         self.close();
@@ -45,31 +46,32 @@ impl Line<'_> {
     /// Paths in the order of the fields.
     fn dialect(&mut self, dialect: &Dialect) {
         let Dialect { session, login, token, revoke, sessions, events, key_set, refresh_retry_for } = dialect;
-        self.open_list("paths");
+        self.open_list(word!("paths"));
         let paths = [session, login, token, revoke, sessions, events, key_set];
-        paths.into_iter().for_each(|path| self.text_item(Rule::Kept, path));
-        self.close_list();
+        paths.into_iter().for_each(|path| self.write_text(Rule::Kept, path));
+        self.close();
         if let Some(seconds) = refresh_retry_for {
-            self.number("refresh_retry_for", u64::from(*seconds));
+            self.number(word!("refresh_retry_for"), u64::from(*seconds));
         }
     }
 
     /// As [`ClaimMap::read`] takes it. Names that only this application uses stay away.
     fn claim_map(&mut self, map: &ClaimMap) {
         let ClaimMap { username, name, email, roles, scope, permissions } = map;
-        let words = ["username", "name", "email", "roles", "scope", "permissions"];
-        self.open("claim_map");
+        let words =
+            [word!("username"), word!("name"), word!("email"), word!("roles"), word!("scope"), word!("permissions")];
+        self.open(word!("claim_map"));
         for (word, places) in words.into_iter().zip([username, name, email, roles, scope, permissions]) {
             self.open_list(word);
             for place in places {
-                self.open_list_item();
+                self.begin_list();
                 for name in place.names() {
-                    let rule = if rules::is_known(name) { Rule::Kept } else { Rule::Name("claim") };
-                    self.text_item(rule, name);
+                    let rule = if Word::find(name).is_some() { Rule::Kept } else { Rule::Name(word!("claim")) };
+                    self.write_text(rule, name);
                 }
-                self.close_list();
+                self.close();
             }
-            self.close_list();
+            self.close();
         }
         self.close();
     }

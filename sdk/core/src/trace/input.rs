@@ -12,82 +12,89 @@ use crate::tabs;
 use crate::time::http_date;
 use crate::trace::line::Line;
 use crate::trace::rules::Rule;
+use crate::trace::vocabulary::{Word, word};
 
 /// The headers of an answer that decide something.
-pub(super) const HEADERS: [&str; 5] = ["content-type", "countersign-ep", "date", "etag", "retry-after"];
+pub(super) const HEADERS: [(&str, Word); 5] = [
+    ("content-type", word!("content-type")),
+    ("countersign-ep", word!("countersign-ep")),
+    ("date", word!("date")),
+    ("etag", word!("etag")),
+    ("retry-after", word!("retry-after")),
+];
 
 impl Line<'_> {
     /// All but its closing sign: what arrives on a stream in pieces is added once it is read.
     pub fn input(&mut self, input: &Input) {
-        self.open("input");
+        self.open(word!("input"));
         match input {
-            Input::Started => self.what("started"),
-            Input::Woke => self.what("woke"),
+            Input::Started => self.what(word!("started")),
+            Input::Woke => self.what(word!("woke")),
             Input::Command { id, command } => self.command(*id, command),
-            Input::Dropped { id } => self.call("dropped", *id),
+            Input::Dropped { id } => self.call(word!("dropped"), *id),
             Input::Http { stamp, outcome } => {
-                self.stamped("http", *stamp);
+                self.stamped(word!("http"), *stamp);
                 match outcome {
                     Ok(response) => self.response(response),
-                    Err(failure) => self.word("failed", failure.code()),
+                    Err(failure) => self.word(word!("failed"), failure.code()),
                 }
             }
             Input::Record { stamp, outcome } => {
-                self.stamped("record", *stamp);
+                self.stamped(word!("record"), *stamp);
                 match outcome {
                     ReadOutcome::Found(stored) => self.stored(stored),
-                    ReadOutcome::Nothing => self.word("outcome", "nothing"),
-                    ReadOutcome::TimedOut => self.word("outcome", "timed_out"),
-                    ReadOutcome::Refused => self.word("outcome", "refused"),
+                    ReadOutcome::Nothing => self.outcome(word!("nothing")),
+                    ReadOutcome::TimedOut => self.outcome(word!("timed_out")),
+                    ReadOutcome::Refused => self.outcome(word!("refused")),
                 }
             }
             Input::Swap { stamp, outcome } => {
-                self.stamped("swap", *stamp);
+                self.stamped(word!("swap"), *stamp);
                 match outcome {
-                    SwapOutcome::Swapped => self.word("outcome", "swapped"),
-                    SwapOutcome::Lost(None) => self.word("outcome", "lost"),
+                    SwapOutcome::Swapped => self.outcome(word!("swapped")),
+                    SwapOutcome::Lost(None) => self.outcome(word!("lost")),
                     SwapOutcome::Lost(Some(stored)) => self.stored(stored),
-                    SwapOutcome::TimedOut => self.word("outcome", "timed_out"),
-                    SwapOutcome::Refused => self.word("outcome", "refused"),
+                    SwapOutcome::TimedOut => self.outcome(word!("timed_out")),
+                    SwapOutcome::Refused => self.outcome(word!("refused")),
                 }
             }
             Input::Lock { stamp, outcome } => {
-                self.stamped("lock", *stamp);
-                self.word("outcome", outcome.code());
+                self.stamped(word!("lock"), *stamp);
+                self.outcome(outcome.code());
             }
             Input::Recalled { stamp, outcome } => {
-                self.stamped("recalled", *stamp);
+                self.stamped(word!("recalled"), *stamp);
                 match outcome {
                     RecallOutcome::Found(kept) => self.kept(Some(kept)),
-                    RecallOutcome::Nothing => self.word("outcome", "nothing"),
-                    RecallOutcome::Claimed => self.word("outcome", "claimed"),
-                    RecallOutcome::Refused => self.word("outcome", "refused"),
+                    RecallOutcome::Nothing => self.outcome(word!("nothing")),
+                    RecallOutcome::Claimed => self.outcome(word!("claimed")),
+                    RecallOutcome::Refused => self.outcome(word!("refused")),
                 }
             }
-            Input::Leading => self.what("leading"),
+            Input::Leading => self.what(word!("leading")),
             Input::Tab { text } => {
-                self.what("tab");
+                self.what(word!("tab"));
                 // A longer one is not looked at, and must not become one that is.
-                self.json("said", if text.len() > tabs::LONGEST { b"" } else { text.as_bytes() });
+                self.json(word!("said"), if text.len() > tabs::LONGEST { b"" } else { text.as_bytes() });
             }
             Input::Stream { stamp, news } => {
-                self.stamped("stream", *stamp);
+                self.stamped(word!("stream"), *stamp);
                 match news {
                     StreamNews::Opened { status, content_type } => {
-                        self.number("opened", u64::from(*status));
+                        self.number(word!("opened"), u64::from(*status));
                         self.media_type(Rule::Word, content_type);
                     }
                     StreamNews::Bytes(_) => {}
-                    StreamNews::Closed => self.truth("closed", true),
+                    StreamNews::Closed => self.truth(word!("closed"), true),
                 }
             }
             Input::Verified { stamp, outcome } => {
-                self.stamped("verified", *stamp);
-                self.word("outcome", outcome.code());
+                self.stamped(word!("verified"), *stamp);
+                self.outcome(outcome.code());
             }
             Input::Page(news) => {
-                self.what("page");
-                self.word("news", news.code());
+                self.what(word!("page"));
+                self.word(word!("news"), news.code());
             }
         }
     }
@@ -95,58 +102,65 @@ impl Line<'_> {
     /// What was read of a stream.
     pub fn heard(&mut self, events: &[sse::Event], retry: Option<u64>, is_overflowed: bool) {
         if let Some(retry) = retry {
-            self.number("retry", retry);
+            self.number(word!("retry"), retry);
         }
         if is_overflowed {
-            self.truth("overflowed", true);
+            self.truth(word!("overflowed"), true);
         }
-        self.open_list("events");
+        self.open_list(word!("events"));
         for event in events {
-            let known = ["security", "ready", "heartbeat", "gap", "bye"].into_iter().find(|name| *name == event.name);
-            self.open_item();
-            self.word("name", known.unwrap_or("other"));
-            self.digits("id", Some(&event.id));
-            match known {
-                Some("security") => self.text("data", Rule::Token, &event.data),
-                _ => self.json("data", event.data.as_bytes()),
+            let name = match event.name.as_str() {
+                "security" => word!("security"),
+                "ready" => word!("ready"),
+                "heartbeat" => word!("heartbeat"),
+                "gap" => word!("gap"),
+                "bye" => word!("bye"),
+                _ => word!("other"),
+            };
+            self.begin();
+            self.word(word!("name"), name);
+            self.digits(word!("id"), Some(&event.id));
+            match event.name.as_str() {
+                "security" => self.text(word!("data"), Rule::Token, &event.data),
+                _ => self.json(word!("data"), event.data.as_bytes()),
             }
             self.close();
         }
-        self.close_list();
+        self.close();
     }
 
     fn command(&mut self, id: CallId, command: &Command) {
         match command {
             Command::SignIn { username, password } => {
-                self.call("sign_in", id);
-                self.text("username", Rule::Name("user"), username);
-                self.text("password", Rule::Secret, password.expose());
+                self.call(word!("sign_in"), id);
+                self.text(word!("username"), Rule::Name(word!("user")), username);
+                self.text(word!("password"), Rule::Secret, password.expose());
             }
-            Command::SignOut => self.call("sign_out", id),
+            Command::SignOut => self.call(word!("sign_out"), id),
             Command::Ask(Ask { origin, repeatable }) => {
-                self.call("ask", id);
-                self.text("origin", Rule::Name("origin"), origin);
-                self.truth("repeatable", *repeatable);
+                self.call(word!("ask"), id);
+                self.text(word!("origin"), Rule::Name(word!("origin")), origin);
+                self.truth(word!("repeatable"), *repeatable);
             }
             Command::Answered(Answer { status, www_authenticate, ep, problem }) => {
-                self.call("answered", id);
-                self.number("status", u64::from(*status));
+                self.call(word!("answered"), id);
+                self.number(word!("status"), u64::from(*status));
                 self.challenge(*status, www_authenticate.as_deref());
-                self.digits("ep", ep.as_deref());
+                self.digits(word!("ep"), ep.as_deref());
                 if let Some(problem) = problem {
-                    self.text("problem", Rule::Word, problem);
+                    self.text(word!("problem"), Rule::Word, problem);
                 }
             }
-            Command::AccessToken => self.call("access_token", id),
-            Command::Sessions => self.call("sessions", id),
+            Command::AccessToken => self.call(word!("access_token"), id),
+            Command::Sessions => self.call(word!("sessions"), id),
             Command::Revoke(Revoke::One { sid }) => {
-                self.call("revoke_one", id);
-                self.text("sid", Rule::Public, sid);
+                self.call(word!("revoke_one"), id);
+                self.text(word!("sid"), Rule::Public, sid);
             }
-            Command::Revoke(Revoke::Others) => self.call("revoke_others", id),
-            Command::Revoke(Revoke::All) => self.call("revoke_all", id),
-            Command::Check => self.call("check", id),
-            Command::Stay => self.call("stay", id),
+            Command::Revoke(Revoke::Others) => self.call(word!("revoke_others"), id),
+            Command::Revoke(Revoke::All) => self.call(word!("revoke_all"), id),
+            Command::Check => self.call(word!("check"), id),
+            Command::Stay => self.call(word!("stay"), id),
         }
     }
 
@@ -157,40 +171,45 @@ impl Line<'_> {
     }
 
     fn response(&mut self, response: &Response) {
-        self.number("status", u64::from(response.status));
-        for name in HEADERS {
+        self.number(word!("status"), u64::from(response.status));
+        for (name, word) in HEADERS {
             if let Some(value) = response.header(name) {
-                self.header(name, value);
+                self.header(word, value);
             }
         }
         self.challenge(response.status, response.header("www-authenticate"));
         if let Some(millis) = jwt::lifetime(response) {
-            self.number("lifetime", millis);
+            self.number(word!("lifetime"), millis);
         }
         if response.body.is_empty() {
             return;
         }
         match json::parse(&response.body) {
-            Ok(document) => self.document("body", &document),
-            Err(problem) => self.word("unreadable", if problem.cut_short { "cut_short" } else { "throughout" }),
+            Ok(document) => self.document(word!("body"), &document),
+            Err(problem) => {
+                self.word(word!("unreadable"), if problem.cut_short { word!("cut_short") } else { word!("throughout") })
+            }
         }
     }
 
-    fn header(&mut self, name: &'static str, value: &str) {
-        match name {
-            "content-type" => self.media_type(Rule::AnyCase, value),
-            "etag" => self.text(name, Rule::Name("tag"), value),
-            "date" | "retry-after" if is_date(value) => self.text(name, Rule::Kept, value),
+    fn header(&mut self, name: Word, value: &str) {
+        if name == word!("content-type") {
+            self.media_type(Rule::AnyCase, value);
+        } else if name == word!("etag") {
+            self.text(name, Rule::Name(word!("tag")), value);
+        } else if is_date(value) {
+            self.text(name, Rule::Kept, value);
+        } else {
             // What is neither a date nor a number counts as absent.
-            _ => self.digits(name, Some(value)),
+            self.digits(name, Some(value));
         }
     }
 
     fn media_type(&mut self, rule: Rule, value: &str) {
-        self.text("content-type", rule, value.split(';').next().unwrap_or_default());
+        self.text(word!("content-type"), rule, value.split(';').next().unwrap_or_default());
     }
 
-    fn digits(&mut self, name: &'static str, value: Option<&str>) {
+    fn digits(&mut self, name: Word, value: Option<&str>) {
         if let Some(digits) = value.filter(|value| is_digits(value)) {
             self.text(name, Rule::Kept, digits);
         }
@@ -199,7 +218,7 @@ impl Line<'_> {
     /// What a challenge asks for; its realm and its sentences stay away.
     fn challenge(&mut self, status: u16, challenge: Option<&str>) {
         if challenge.is_some() {
-            self.word("asks_for", headers::remedy(status, challenge).code());
+            self.word(word!("asks_for"), headers::remedy(status, challenge).code());
         }
     }
 }
@@ -214,56 +233,56 @@ fn is_date(text: &str) -> bool {
 }
 
 impl Remedy {
-    pub(super) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> Word {
         match self {
-            Self::Renew => "renewal",
-            Self::Forbidden => "right",
-            Self::StepUp { .. } => "step_up",
-            Self::Nonce => "nonce",
-            Self::Nothing => "nothing",
+            Self::Renew => word!("renewal"),
+            Self::Forbidden => word!("right"),
+            Self::StepUp { .. } => word!("step_up"),
+            Self::Nonce => word!("nonce"),
+            Self::Nothing => word!("nothing"),
         }
     }
 }
 
 impl HttpFailure {
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> Word {
         match self {
-            Self::Network => "network",
-            Self::Deadline => "deadline",
-            Self::Aborted => "aborted",
+            Self::Network => word!("network"),
+            Self::Deadline => word!("deadline"),
+            Self::Aborted => word!("aborted"),
         }
     }
 }
 
 impl LockOutcome {
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> Word {
         match self {
-            Self::Granted => "granted",
-            Self::Refused => "refused",
+            Self::Granted => word!("granted"),
+            Self::Refused => word!("refused"),
         }
     }
 }
 
 impl VerifyOutcome {
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> Word {
         match self {
-            Self::Right => "right",
-            Self::Wrong => "wrong",
-            Self::Unsupported => "unsupported",
+            Self::Right => word!("right"),
+            Self::Wrong => word!("wrong"),
+            Self::Unsupported => word!("unsupported"),
         }
     }
 }
 
 impl PageNews {
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(self) -> Word {
         match self {
-            Self::Visible => "visible",
-            Self::Hidden => "hidden",
-            Self::Shown => "shown",
-            Self::Leaving => "leaving",
-            Self::Online => "online",
-            Self::Offline => "offline",
-            Self::Acted => "acted",
+            Self::Visible => word!("visible"),
+            Self::Hidden => word!("hidden"),
+            Self::Shown => word!("shown"),
+            Self::Leaving => word!("leaving"),
+            Self::Online => word!("online"),
+            Self::Offline => word!("offline"),
+            Self::Acted => word!("acted"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! `<token-3>`.
 
 use crate::config::Config;
+use crate::trace::vocabulary::Word;
 
 /// An older value that comes again gets a new name.
 const MOST: usize = 1_000;
@@ -14,7 +15,7 @@ const MOST_DIGITS: usize = 9;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     given: Vec<Given>,
-    last: u64,
+    last: u32,
 }
 
 /// Addresses that can't exist (RFC 6761 §6.4).
@@ -24,55 +25,66 @@ const PAGE: &str = "https://page.invalid";
 #[derive(Debug)]
 struct Given {
     digest: u64,
-    kind: &'static str,
-    number: u64,
+    kind: Word,
+    number: u32,
+}
+
+/// What stands for a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Called<'a> {
+    Name {
+        kind: Word,
+        number: u32,
+    },
+    /// A name from before, or what says nothing.
+    Text(&'a str),
 }
 
 impl Names {
     /// The name of a value. What is a name already keeps it, so that a trace which is run again names all the same way;
     /// and nothing stays nothing, because that decides things.
-    pub fn of(&mut self, config: &Config, kind: &'static str, value: &str) -> String {
+    pub fn of<'a>(&mut self, config: &Config, kind: Word, value: &'a str) -> Called<'a> {
         if let Some(number) = number(value) {
             self.last = self.last.max(number);
-            return value.to_owned();
+            return Called::Text(value);
         }
         // The issuer may be the server with its path.
         if value.strip_prefix(&config.server_origin).is_some_and(|rest| rest.is_empty() || rest == config.base_path) {
-            return SERVER.to_owned();
+            return Called::Text(SERVER);
         }
         if value.is_empty() || value == config.page_origin {
-            return if value.is_empty() { "" } else { PAGE }.to_owned();
+            return Called::Text(if value.is_empty() { "" } else { PAGE });
         }
         let digest = digest(value);
-        let known = self.given.iter().find(|given| given.digest == digest);
-        let (kind, number) = known.map_or((kind, self.last + 1), |given| (given.kind, given.number));
-        if number > self.last {
-            self.last = number;
-            if self.given.len() == MOST {
-                self.given.remove(0);
-            }
-            self.given.push(Given { digest, kind, number });
+        if let Some(Given { kind, number, .. }) = self.find(digest) {
+            return Called::Name { kind: *kind, number: *number };
         }
-        format!("<{kind}-{number}>")
+        self.last += 1;
+        if self.given.len() == MOST {
+            self.given.remove(0);
+        }
+        let number = self.last;
+        self.given.push(Given { digest, kind, number });
+        Called::Name { kind, number }
+    }
+
+    fn find(&self, digest: u64) -> Option<&Given> {
+        self.given.iter().find(|given| given.digest == digest)
     }
 
     /// The number of the last name, from which one that goes on counts.
-    pub fn last(&self) -> u64 {
+    pub fn last(&self) -> u32 {
         self.last
     }
 
     /// The name that a value has, if it was given one.
     #[cfg(feature = "replay")]
     pub fn given(&self, value: &str) -> Option<String> {
-        let digest = digest(value);
-        self.given
-            .iter()
-            .find(|given| given.digest == digest)
-            .map(|Given { kind, number, .. }| format!("<{kind}-{number}>"))
+        self.find(digest(value)).map(|Given { kind, number, .. }| format!("<{}-{number}>", kind.text()))
     }
 
     #[cfg(feature = "replay")]
-    pub fn go_on_from(&mut self, last: u64) {
+    pub fn go_on_from(&mut self, last: u32) {
         self.last = last;
     }
 }
@@ -82,13 +94,13 @@ pub(super) fn is_name(text: &str) -> bool {
     number(text).is_some()
 }
 
-fn number(text: &str) -> Option<u64> {
+fn number(text: &str) -> Option<u32> {
     let [b'<', inside @ .., b'>'] = text.as_bytes() else { return None };
     let kind = inside.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
     let [b'-', digits @ ..] = inside.get(kind..)? else { return None };
     let is_name = (1..=LONGEST_KIND).contains(&kind) && (1..=MOST_DIGITS).contains(&digits.len());
     digits.iter().filter(|_| is_name).try_fold(None, |number, byte| match byte {
-        b'0'..=b'9' => Some(Some(number.unwrap_or(0) * 10 + u64::from(byte - b'0'))),
+        b'0'..=b'9' => Some(Some(number.unwrap_or(0) * 10 + u32::from(byte - b'0'))),
         _ => None,
     })?
 }
@@ -102,26 +114,34 @@ fn digest(value: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::config::FlowKind;
+    use crate::trace::vocabulary::word;
 
     fn config() -> Config {
         let config = Config::new(FlowKind::Token, "https://app.test", "https://auth.test");
         Config { base_path: "/one".to_owned(), ..config }
     }
 
+    fn called(called: Called<'_>) -> String {
+        match called {
+            Called::Name { kind, number } => format!("<{}-{number}>", kind.text()),
+            Called::Text(text) => text.to_owned(),
+        }
+    }
+
     #[test]
     fn one_value_has_one_name_and_others_have_others() {
         let (config, mut names) = (config(), Names::default());
-        let mut of = |kind, value| names.of(&config, kind, value);
-        assert_eq!(of("token", "eyJ.secret.1"), "<token-1>");
-        assert_eq!(of("user", "bob"), "<user-2>");
-        assert_eq!(of("key", "eyJ.secret.1"), "<token-1>");
-        assert_eq!(of("user", ""), "");
+        let mut of = |kind, value| called(names.of(&config, kind, value));
+        assert_eq!(of(word!("token"), "eyJ.secret.1"), "<token-1>");
+        assert_eq!(of(word!("user"), "bob"), "<user-2>");
+        assert_eq!(of(word!("key"), "eyJ.secret.1"), "<token-1>");
+        assert_eq!(of(word!("user"), ""), "");
     }
 
     #[test]
     fn server_and_page_are_told_apart_and_not_told() {
         let (config, mut names) = (config(), Names::default());
-        let mut of = |value| names.of(&config, "origin", value);
+        let mut of = |value| called(names.of(&config, word!("origin"), value));
         assert_eq!([of("https://auth.test"), of("https://auth.test/one")], [SERVER, SERVER]);
         assert_eq!([of("https://app.test"), of("https://auth.test.evil")], [PAGE, "<origin-1>"]);
     }
@@ -129,8 +149,8 @@ mod tests {
     #[test]
     fn a_name_keeps_itself_and_its_number_is_not_given_again() {
         let (config, mut names) = (config(), Names::default());
-        assert_eq!(names.of(&config, "token", "<key-7>"), "<key-7>");
-        assert_eq!(names.of(&config, "token", "secret"), "<token-8>");
+        assert_eq!(called(names.of(&config, word!("token"), "<key-7>")), "<key-7>");
+        assert_eq!(called(names.of(&config, word!("token"), "secret")), "<token-8>");
         for other in ["<key-x>", "<key-+7>", "key-7", "<KEY-7>", "<-7>", "<key-7", "<key--7>", "<abcdefghi-7>"] {
             assert!(!is_name(other), "{other}");
         }
@@ -140,8 +160,8 @@ mod tests {
     fn however_many_values_come_memory_is_bounded() {
         let (config, mut names) = (config(), Names::default());
         for number in 0..3 * MOST {
-            names.of(&config, "token", &format!("secret {number}"));
+            names.of(&config, word!("token"), &format!("secret {number}"));
         }
-        assert_eq!((names.given.len(), names.last()), (MOST, 3 * MOST as u64));
+        assert_eq!((names.given.len(), names.last()), (MOST, 3 * MOST as u32));
     }
 }

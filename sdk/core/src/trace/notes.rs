@@ -11,6 +11,9 @@ macro_rules! notes {
         impl Note {
             pub const ALL: &[Self] = &[$(Self::$note),*];
 
+            /// The stable words for them, in the same order.
+            pub(super) const CODES: &str = concat!($(" ", $code),*);
+
             /// The stable word for it in a trace.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$note => $code,)* }

@@ -2,7 +2,7 @@
 //! by the same rules as everything else.
 //!
 //! Each struct of the state names its fields once, in [`at_rest!`] below its definition: what is missing there does not
-//! compile, so that no state is forgotten.
+//! compile, so that no state is forgotten. A state is a list of them in that order: only a machine reads it.
 
 mod words;
 
@@ -13,60 +13,59 @@ use crate::secret::Secret;
 use crate::trace::line::Line;
 #[cfg(feature = "replay")]
 use crate::trace::replay::NotATrace;
-use crate::trace::rules::{self, Rule};
+use crate::trace::rules::Rule;
+use crate::trace::vocabulary::word;
 
 /// A part of a machine's state.
 pub(crate) trait AtRest: Sized {
-    /// Writes the value of a member of this name.
-    fn write(&self, name: &str, line: &mut Line<'_>);
-
-    /// Whether the member can be left out.
-    fn is_nothing(&self) -> bool {
-        false
-    }
+    fn write(&self, line: &mut Line<'_>);
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace>;
-
-    /// What a member is that was left out.
-    #[cfg(feature = "replay")]
-    fn nothing(name: &str) -> Result<Self, NotATrace> {
-        Err(NotATrace::new(format!("{name} is missing in a state")))
-    }
 }
 
-impl Line<'_> {
-    /// Not inlined: a page carries it once for each type, and not once for each field.
-    #[inline(never)]
-    pub fn part<T: AtRest>(&mut self, name: &str, part: &T) {
-        if !part.is_nothing() {
-            self.member(name);
-            part.write(name, self);
-        }
-    }
-}
+/// The parts of a state, one after the other.
+#[cfg(feature = "replay")]
+#[derive(Debug)]
+pub(crate) struct Parts<'a>(std::slice::Iter<'a, Value>);
 
 #[cfg(feature = "replay")]
-pub(crate) fn part<T: AtRest>(of: &Value, name: &str) -> Result<T, NotATrace> {
-    of.member(name).map_or_else(|| T::nothing(name), T::read)
+impl<'a> Parts<'a> {
+    pub fn of(value: &'a Value) -> Result<Self, NotATrace> {
+        match value {
+            Value::List(parts) => Ok(Self(parts.iter())),
+            _ => Err(NotATrace::new("a state is no list of its parts")),
+        }
+    }
+
+    pub fn values(self) -> impl Iterator<Item = &'a Value> {
+        self.0
+    }
+
+    pub fn next<T: AtRest>(&mut self) -> Result<T, NotATrace> {
+        self.0.next().map_or_else(|| Err(NotATrace::new("a part of a state is missing")), T::read)
+    }
 }
 
-/// A struct of the state: the fields that are kept, and those without which it decides the same, because they are empty
-/// while nothing is under way or are only shown.
+/// A struct of the state: the fields that are kept, the texts among them that are public by the protocol, and the fields
+/// without which it decides the same, because they are empty while nothing is under way or are only shown.
 macro_rules! at_rest {
-    ($type:ident { $($kept:ident),* $(,)? } $(without { $($empty:ident),* })?) => {
+    ($type:ident { $($kept:ident),* $(,)? } $(public { $($public:ident),* })? $(without { $($empty:ident),* })?) => {
         impl $crate::trace::AtRest for $type {
-            fn write(&self, _name: &str, line: &mut $crate::trace::Line<'_>) {
-                let Self { $($kept,)* $($($empty: _,)*)? } = self;
-                line.begin();
-                $(line.part(stringify!($kept), $kept);)*
+            fn write(&self, line: &mut $crate::trace::Line<'_>) {
+                let Self { $($kept,)* $($($public,)*)? $($($empty: _,)*)? } = self;
+                line.begin_list();
+                $($crate::trace::AtRest::write($kept, line);)*
+                $($(line.push_text($public);)*)?
                 line.close();
             }
 
             #[cfg(feature = "replay")]
             fn read(value: &$crate::json::Value) -> Result<Self, $crate::trace::replay::NotATrace> {
+                let mut parts = $crate::trace::Parts::of(value)?;
                 Ok(Self {
-                    $($kept: $crate::trace::part(value, stringify!($kept))?,)*
+                    $($kept: parts.next()?,)*
+                    $($($public: parts.next()?,)*)?
                     $($($empty: Default::default(),)*)?
                 })
             }
@@ -74,31 +73,12 @@ macro_rules! at_rest {
     };
 }
 
-/// An enum without fields, whose variants have words.
-macro_rules! at_rest_words {
-    ($type:ident { $($variant:ident $word:literal),* $(,)? }) => {
-        impl $crate::trace::AtRest for $type {
-            fn write(&self, _name: &str, line: &mut $crate::trace::Line<'_>) {
-                line.quote(match self { $(Self::$variant => $word,)* });
-            }
-
-            #[cfg(feature = "replay")]
-            fn read(value: &$crate::json::Value) -> Result<Self, $crate::trace::replay::NotATrace> {
-                match value.as_text() {
-                    $(Some($word) => Ok(Self::$variant),)*
-                    _ => Err($crate::trace::replay::NotATrace::new("a word of a state is not known here")),
-                }
-            }
-        }
-    };
-}
-
-pub(crate) use {at_rest, at_rest_words};
+pub(crate) use at_rest;
 
 macro_rules! at_rest_number {
     ($($type:ident),*) => {$(
         impl AtRest for $type {
-            fn write(&self, _name: &str, line: &mut Line<'_>) {
+            fn write(&self, line: &mut Line<'_>) {
                 line.push_number(i64::try_from(*self).unwrap_or(i64::MAX));
             }
 
@@ -114,22 +94,23 @@ macro_rules! at_rest_number {
 at_rest_number!(u32, u64, i64);
 
 impl AtRest for (i64, i64) {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.begin();
-        line.time("low", self.0);
-        line.time("high", self.1);
+    fn write(&self, line: &mut Line<'_>) {
+        line.begin_list();
+        line.push_number(self.0);
+        line.push_number(self.1);
         line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        Ok((part(value, "low")?, part(value, "high")?))
+        let mut parts = Parts::of(value)?;
+        Ok((parts.next()?, parts.next()?))
     }
 }
 
 impl AtRest for bool {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.write(Rule::Truth, &Value::Bool(*self), 0);
+    fn write(&self, line: &mut Line<'_>) {
+        line.push_truth(*self);
     }
 
     #[cfg(feature = "replay")]
@@ -138,9 +119,10 @@ impl AtRest for bool {
     }
 }
 
+/// Of most texts it only matters whether two are the same.
 impl AtRest for String {
-    fn write(&self, name: &str, line: &mut Line<'_>) {
-        line.write_text(rules::rule(name).unwrap_or(Rule::Name("text")), self);
+    fn write(&self, line: &mut Line<'_>) {
+        line.write_text(Rule::Name(word!("text")), self);
     }
 
     #[cfg(feature = "replay")]
@@ -151,7 +133,7 @@ impl AtRest for String {
 
 /// A token, or an answer that is kept.
 impl AtRest for Secret {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
+    fn write(&self, line: &mut Line<'_>) {
         match json::parse(self.expose().as_bytes()) {
             Ok(kept @ Value::Object(_)) => line.write(Rule::Members, &kept, 0),
             _ => line.write_text(Rule::Token, self.expose()),
@@ -164,47 +146,28 @@ impl AtRest for Secret {
     }
 }
 
-impl AtRest for Value {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.write(Rule::Members, self, 0);
-    }
-
-    #[cfg(feature = "replay")]
-    fn read(value: &Value) -> Result<Self, NotATrace> {
-        Ok(value.clone())
-    }
-}
-
 impl<T: AtRest> AtRest for Option<T> {
-    fn write(&self, name: &str, line: &mut Line<'_>) {
-        if let Some(part) = self {
-            part.write(name, line);
+    fn write(&self, line: &mut Line<'_>) {
+        match self {
+            Some(part) => part.write(line),
+            None => line.push_null(),
         }
     }
 
-    fn is_nothing(&self) -> bool {
-        self.is_none()
-    }
-
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        T::read(value).map(Some)
-    }
-
-    #[cfg(feature = "replay")]
-    fn nothing(_name: &str) -> Result<Self, NotATrace> {
-        Ok(None)
+        match value {
+            Value::Null => Ok(None),
+            value => T::read(value).map(Some),
+        }
     }
 }
 
 impl<T: AtRest> AtRest for Vec<T> {
-    fn write(&self, name: &str, line: &mut Line<'_>) {
+    fn write(&self, line: &mut Line<'_>) {
         line.begin_list();
-        for item in self {
-            line.separate();
-            item.write(name, line);
-        }
-        line.close_list();
+        self.iter().for_each(|item| item.write(line));
+        line.close();
     }
 
     #[cfg(feature = "replay")]
@@ -219,8 +182,8 @@ impl<T: AtRest> AtRest for Vec<T> {
 macro_rules! at_rest_pointer {
     ($($pointer:ident),*) => {$(
         impl<T: AtRest> AtRest for $pointer<T> {
-            fn write(&self, name: &str, line: &mut Line<'_>) {
-                T::write(self, name, line);
+            fn write(&self, line: &mut Line<'_>) {
+                T::write(self, line);
             }
 
             #[cfg(feature = "replay")]

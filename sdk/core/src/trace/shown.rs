@@ -4,58 +4,59 @@ use crate::claims::Verification;
 use crate::state::{Durability, Reason, Snapshot, Standing, State};
 use crate::trace::line::Line;
 use crate::trace::rules::Rule;
+use crate::trace::vocabulary::{Word, word};
 
 impl Line<'_> {
     /// Nothing, if that is what was shown before.
-    pub fn shown(&mut self, snapshot: &Snapshot, before: &mut String) {
-        let start = self.text.len();
+    pub fn shown(&mut self, snapshot: &Snapshot, before: &mut Vec<u8>) {
+        let start = self.codes.len();
         self.snapshot(snapshot);
-        match self.text.get(start..).map(|shown| shown.trim_start_matches(',')) {
+        match self.codes.get(start..) {
             Some(shown) if shown != before => shown.clone_into(before),
-            _ => self.text.truncate(start),
+            _ => self.codes.truncate(start),
         }
     }
 
     fn snapshot(&mut self, snapshot: &Snapshot) {
         let Snapshot { state, problem, sign_out_owed, durability, storage: _, waiting, idle_ends_at } = snapshot;
-        self.open("shown");
+        self.open(word!("shown"));
         self.state(state);
         if let Some(problem) = problem {
-            self.error("problem", problem);
+            self.error(word!("problem"), problem);
         }
         if *sign_out_owed {
-            self.truth("sign_out_owed", true);
+            self.truth(word!("sign_out_owed"), true);
         }
         if *durability == Durability::ThisTab {
-            self.word("durability", "this_tab");
+            self.word(word!("durability"), word!("this_tab"));
         }
         if *waiting > 0 {
-            self.number("waiting", *waiting as u64);
+            self.number(word!("waiting"), *waiting as u64);
         }
         if let Some(at) = idle_ends_at {
-            self.time("idle_ends_at", *at);
+            self.time(word!("idle_ends_at"), *at);
         }
         self.close();
     }
 
     fn state(&mut self, state: &State) {
         match state {
-            State::Unknown => self.word("state", "unknown"),
-            State::SigningIn => self.word("state", "signing_in"),
+            State::Unknown => self.word(word!("state"), word!("unknown")),
+            State::SigningIn => self.word(word!("state"), word!("signing_in")),
             State::SignedOut { reason } => {
-                self.word("state", "signed_out");
+                self.word(word!("state"), word!("signed_out"));
                 self.reason(reason);
             }
             State::SignedIn { claims, session, expires_at, standing } => {
-                self.word("state", "signed_in");
-                self.text("sid", Rule::Public, &session.sid);
-                self.texts("roles", Rule::Right, &claims.roles);
+                self.word(word!("state"), word!("signed_in"));
+                self.text(word!("sid"), Rule::Public, &session.sid);
+                self.texts(word!("roles"), Rule::Right, &claims.roles);
                 // As one text, as it came: what is cut there is cut here.
-                self.text("scope", Rule::Right, &claims.scope.join(" "));
-                self.word("verification", claims.provenance.verification.code());
-                self.time("expires_at", *expires_at);
+                self.text(word!("scope"), Rule::Right, &claims.scope.join(" "));
+                self.word(word!("verification"), claims.provenance.verification.code());
+                self.time(word!("expires_at"), *expires_at);
                 if let Some(at) = session.token_expires_at {
-                    self.time("token_expires_at", at);
+                    self.time(word!("token_expires_at"), at);
                 }
                 self.standing(*standing);
             }
@@ -63,34 +64,34 @@ impl Line<'_> {
     }
 
     fn standing(&mut self, standing: Standing) {
-        let (word, since) = match standing {
-            Standing::Current => ("current", None),
-            Standing::Renewing => ("renewing", None),
-            Standing::Unverified { since } => ("unverified", Some(since)),
-            Standing::StepUpRequired => ("step_up_required", None),
+        let (standing, since) = match standing {
+            Standing::Current => (word!("current"), None),
+            Standing::Renewing => (word!("renewing"), None),
+            Standing::Unverified { since } => (word!("unverified"), Some(since)),
+            Standing::StepUpRequired => (word!("step_up_required"), None),
         };
-        self.word("standing", word);
+        self.word(word!("standing"), standing);
         if let Some(since) = since {
-            self.time("since", since);
+            self.time(word!("since"), since);
         }
     }
 
     pub fn reason(&mut self, reason: &Reason) {
-        self.word("reason", reason.code());
+        self.text(word!("reason"), Rule::Kept, reason.code());
         if let Reason::Revoked { by } = reason {
-            self.word("revoked_by", by.code());
+            self.text(word!("revoked_by"), Rule::Kept, by.code());
         }
     }
 }
 
 impl Verification {
-    pub(super) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> Word {
         match self {
-            Self::FromServer => "from_server",
-            Self::Pending => "pending",
-            Self::Verified { .. } => "verified",
-            Self::Unsupported => "unsupported",
-            Self::Failed => "failed",
+            Self::FromServer => word!("from_server"),
+            Self::Pending => word!("pending"),
+            Self::Verified { .. } => word!("verified"),
+            Self::Unsupported => word!("unsupported"),
+            Self::Failed => word!("failed"),
         }
     }
 }

@@ -81,7 +81,7 @@ fn http(members: Members<'_>) -> Result<Result<Response, HttpFailure>, NotATrace
         return members.one_of("failed", FAILURES, HttpFailure::code).map(Err);
     }
     let mut headers = Vec::new();
-    for name in HEADERS {
+    for (name, _) in HEADERS {
         headers.extend(members.optional_text(name).map(|value| (name.to_owned(), value)));
     }
     headers.extend(challenge(members)?.map(|value| ("www-authenticate".to_owned(), value)));

@@ -10,10 +10,11 @@ use crate::input::{Input, LockOutcome, ReadOutcome, Response, Stored, SwapOutcom
 use crate::json::{self, Value};
 use crate::machine::Machine;
 use crate::time::Moment;
-use crate::trace::line::{Line, Tokens};
+use crate::trace::line::{Line, Printer, Tokens};
 use crate::trace::names::Names;
 use crate::trace::replay::{Failure, Replay, Replayed};
-use crate::trace::rules;
+use crate::trace::rules::Rule;
+use crate::trace::vocabulary;
 
 fn config() -> Config {
     let config = Config::new(FlowKind::Token, "https://app.test", "https://auth.test");
@@ -23,13 +24,15 @@ fn config() -> Config {
 /// What is left of a configuration, and of a document that came under it.
 fn redacted(config: &Config, document: &Value) -> (Value, Value) {
     let mut names = Names::default();
-    let mut line = Line::after(String::new(), Tokens::Whole, config, &mut names);
+    let mut codes = Vec::new();
+    let mut line = Line { codes: &mut codes, config, names: &mut names, tokens: Tokens::Whole };
     line.begin_list();
     line.config(config);
-    line.separate();
-    line.write(rules::Rule::Members, document, 0);
-    line.close_list();
-    match json::parse(line.finish().as_bytes()).unwrap() {
+    line.write(Rule::Members, document, 0);
+    line.close();
+    let mut printer = Printer::after(String::new());
+    printer.print(&codes);
+    match json::parse(printer.text.as_bytes()).unwrap() {
         Value::List(both) => <[Value; 2]>::try_from(both).unwrap().into(),
         _ => unreachable!("a list was written"),
     }
@@ -50,7 +53,7 @@ fn texts() -> impl Strategy<Value = String> {
 /// Documents of members that there are rules for, and of others.
 fn documents() -> impl Strategy<Value = Value> {
     let others = ["realm_access", "shop", "unknown"];
-    let members: Vec<&str> = rules::all_members().chain(others).collect();
+    let members: Vec<&str> = vocabulary::members().chain(others).collect();
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::json::Value;
+use crate::trace::Word;
 
 /// Why a document is no trace that can be run again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +68,9 @@ impl<'a> Members<'a> {
     }
 
     /// The one of these whose word stands there.
-    pub fn one_of<T: Copy>(self, name: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Result<T, NotATrace> {
+    pub fn one_of<T: Copy>(self, name: &str, all: &[T], word: impl Fn(T) -> Word) -> Result<T, NotATrace> {
         let said = self.text(name)?;
-        all.iter().copied().find(|one| word(*one) == said).ok_or_else(|| unknown(name, said))
+        all.iter().copied().find(|one| word(*one).text() == said).ok_or_else(|| unknown(name, said))
     }
 }
 

@@ -1,25 +1,25 @@
-//! How are the state's values written that are no structs?
+//! How are the state's values written that are no structs, or of which only a part decides?
 
 use crate::claims::{Claims, Verification};
-use crate::error::Who;
+use crate::error::Error;
 use crate::jwt::{Algorithm, Key};
 use crate::record::Record;
 use crate::state::Reason;
 use crate::trace::line::Line;
-use crate::trace::rest::{AtRest, at_rest_words};
+use crate::trace::rest::AtRest;
 use crate::trace::rules::Rule;
+use crate::trace::vocabulary::word;
 #[cfg(feature = "replay")]
 use crate::{
     claims::{Provenance, Source},
+    error::Who,
     json::Value,
-    trace::{part, replay::NotATrace},
+    trace::{replay::NotATrace, rest::Parts},
 };
 
-at_rest_words!(Who { User "user", Application "application", Server "server", Network "network" });
-
-/// The two that say more than a word are written with it, as in `revoked admin`.
+/// As an answer of the server has it.
 impl AtRest for Reason {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
+    fn write(&self, line: &mut Line<'_>) {
         line.begin();
         line.reason(self);
         line.close();
@@ -33,28 +33,45 @@ impl AtRest for Reason {
     }
 }
 
-/// What is decided by and shown in a trace; the other claims are the application's.
-impl AtRest for Claims {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        let Self { subject, roles, scope, provenance, .. } = self;
-        line.begin();
-        line.part("subject", subject);
-        line.part("roles", roles);
-        line.text("scope", Rule::Right, &scope.join(" "));
-        line.part("verification", &provenance.verification);
+/// A problem of which the application was told already.
+impl AtRest for Error {
+    fn write(&self, line: &mut Line<'_>) {
+        line.begin_list();
+        line.write_text(Rule::Word, &self.code);
+        self.retry_after.write(line);
         line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        let verification = part(value, "verification")?;
-        let scope: String = part(value, "scope")?;
+        let mut parts = Parts::of(value)?;
+        let code: String = parts.next()?;
+        Ok(Self::new(Who::Server, &code, "").with_retry_after(parts.next()?))
+    }
+}
+
+/// What is decided by and shown in a trace; the other claims are the application's.
+impl AtRest for Claims {
+    fn write(&self, line: &mut Line<'_>) {
+        let Self { subject, roles, scope, provenance, .. } = self;
+        line.begin();
+        line.text(word!("subject"), Rule::Name(word!("user")), subject);
+        line.texts(word!("roles"), Rule::Right, roles);
+        line.text(word!("scope"), Rule::Right, &scope.join(" "));
+        line.word(word!("verification"), provenance.verification.code());
+        line.close();
+    }
+
+    #[cfg(feature = "replay")]
+    fn read(value: &Value) -> Result<Self, NotATrace> {
+        let part = |name| value.member(name).ok_or_else(|| NotATrace::new("a claim is missing in a state"));
+        let scope = String::read(part("scope")?)?;
         Ok(Self {
-            subject: part(value, "subject")?,
+            subject: String::read(part("subject")?)?,
             username: None,
             name: None,
             email: None,
-            roles: part(value, "roles")?,
+            roles: Vec::read(part("roles")?)?,
             scope: scope.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
             permissions: Vec::new(),
             assurance: None,
@@ -62,35 +79,33 @@ impl AtRest for Claims {
             authenticated_at: None,
             all: Value::Null,
             beside: Vec::new(),
-            provenance: Provenance { source: Source::TokenEndpoint, received_at: 0, server_time: 0, verification },
+            provenance: Provenance {
+                source: Source::TokenEndpoint,
+                received_at: 0,
+                server_time: 0,
+                verification: verification(part("verification")?)?,
+            },
             token_header: None,
         })
     }
 }
 
-impl AtRest for Verification {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.begin();
-        line.word("word", self.code());
-        if let Self::Verified { key_id } = self {
-            line.text("kid", Rule::Name("kid"), key_id);
-        }
-        line.close();
-    }
-
-    #[cfg(feature = "replay")]
-    fn read(value: &Value) -> Result<Self, NotATrace> {
-        let word = |name| value.member(name).and_then(Value::as_text);
-        let key_id = word("kid").unwrap_or_default().to_owned();
-        let all = [Self::FromServer, Self::Pending, Self::Verified { key_id }, Self::Unsupported, Self::Failed];
-        let found = all.into_iter().find(|one| word("word") == Some(one.code()));
-        found.ok_or_else(|| NotATrace::new("a verification is missing in a state"))
-    }
+#[cfg(feature = "replay")]
+fn verification(value: &Value) -> Result<Verification, NotATrace> {
+    let all = [
+        Verification::FromServer,
+        Verification::Pending,
+        Verification::Verified { key_id: String::new() },
+        Verification::Unsupported,
+        Verification::Failed,
+    ];
+    let found = all.into_iter().find(|one| value.as_text() == Some(one.code().text()));
+    found.ok_or_else(|| NotATrace::new("a verification is not known here"))
 }
 
 impl AtRest for Algorithm {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.quote(self.name());
+    fn write(&self, line: &mut Line<'_>) {
+        line.push_text(self.name());
     }
 
     #[cfg(feature = "replay")]
@@ -101,21 +116,22 @@ impl AtRest for Algorithm {
 
 /// The key itself stands in the answer that brought it, and nothing is decided by it.
 impl AtRest for Key {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
-        line.begin();
-        line.part("kid", &self.id);
-        line.part("algorithms", &self.algorithms);
+    fn write(&self, line: &mut Line<'_>) {
+        line.begin_list();
+        self.id.write(line);
+        self.algorithms.write(line);
         line.close();
     }
 
     #[cfg(feature = "replay")]
     fn read(value: &Value) -> Result<Self, NotATrace> {
-        Ok(Self { id: part(value, "kid")?, algorithms: part(value, "algorithms")?, jwk: String::new() })
+        let mut parts = Parts::of(value)?;
+        Ok(Self { id: parts.next()?, algorithms: parts.next()?, jwk: String::new() })
     }
 }
 
 impl AtRest for Record {
-    fn write(&self, _name: &str, line: &mut Line<'_>) {
+    fn write(&self, line: &mut Line<'_>) {
         line.record_value(&self.print());
     }
 
