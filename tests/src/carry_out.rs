@@ -8,9 +8,13 @@ use crate::happening::Happening;
 use crate::locks::{Holder, SOMEBODY_ELSE};
 use crate::page::Scripts;
 use crate::signature;
+use crate::simulation::BrowserBug;
 use crate::storage::Operation;
 use crate::time::Step;
 use crate::world::Inner;
+
+/// How long a rival's tab waits for a lock.
+const SHORT_WAIT: u32 = 5_000;
 
 /// Leadership is a lock of another name.
 const LEADER: &str = "leader";
@@ -48,7 +52,10 @@ impl Inner {
                 self.browsers[browser].locks.release(&format!("{name}|{LEADER}"), tab);
                 self.grant_locks();
             }
-            Effect::Tell { text } => self.tell(tab, &name, &text),
+            Effect::Tell { text } => {
+                self.tell(tab, &name, &text);
+                self.note(Happening::Said { tab, text });
+            }
             Effect::Wake { after } => {
                 self.tabs[tab.0].timer += 1;
                 let timer = self.tabs[tab.0].timer;
@@ -89,6 +96,8 @@ impl Inner {
             return self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
         }
         locks.request(name, tab, stamp);
+        let is_short = self.browser_has(BrowserBug::WaiterGivesUpFirst) || self.browser_has(BrowserBug::LockIsStolen);
+        let wait = if is_short { SHORT_WAIT } else { wait };
         self.agenda.push_at(self.now + u64::from(wait), Step::LockWait { tab, stamp });
         self.evict_cached(browser, |inner, id| {
             inner.browsers[browser].locks.is_held_by(name, (id, inner.tabs[id].life))
@@ -107,8 +116,13 @@ impl Inner {
     pub fn lock_wait_ended(&mut self, tab: Holder, stamp: u64) {
         let name = self.tabs[tab.0].config.name();
         let browser = self.tabs[tab.0].browser;
+        let is_stolen = self.browser_has(BrowserBug::LockIsStolen);
         if self.browsers[browser].locks.give_up(&name, tab, stamp) {
-            self.feed_later(tab, Input::Lock { stamp, outcome: LockOutcome::Refused });
+            let outcome = if is_stolen { LockOutcome::Granted } else { LockOutcome::Refused };
+            if is_stolen {
+                self.browsers[browser].locks.steal(&name, tab, stamp);
+            }
+            self.feed_later(tab, Input::Lock { stamp, outcome });
         }
     }
 

@@ -67,6 +67,11 @@ pub(crate) enum Happening {
         tab: Holder,
         text: String,
     },
+    /// A tab says something to the others.
+    Said {
+        tab: Holder,
+        text: String,
+    },
     TimerSet {
         after: Option<u64>,
     },

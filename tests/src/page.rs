@@ -10,6 +10,7 @@ use crate::calls::CallState;
 use crate::happening::Happening;
 use crate::locks::Holder;
 use crate::server::BEGINNING;
+use crate::simulation::Place;
 use crate::tab_storage::TabStorage;
 use crate::time::{Millis, Step};
 use crate::world::Inner;
@@ -86,7 +87,11 @@ impl Inner {
     pub fn load(&mut self, id: usize) {
         let tab = &mut self.tabs[id];
         tab.life += 1;
-        tab.machine = Some(Machine::new(Config { trace: self.trace, ..tab.config.clone() }));
+        let mut machine = Machine::new(Config { trace: self.trace, ..tab.config.clone() });
+        if let Some(Place::Client(bug)) = self.planted {
+            machine.plant(bug);
+        }
+        tab.machine = Some(machine);
         tab.scripts = Scripts::Run;
         tab.shown.clear();
         tab.published = None;

@@ -12,6 +12,7 @@ use countersign_core::input::{Input, ReadOutcome, Stored, SwapOutcome};
 
 use crate::happening::Happening;
 use crate::locks::Holder;
+use crate::simulation::BrowserBug;
 use crate::time::{Millis, Step};
 use crate::world::Inner;
 
@@ -98,11 +99,13 @@ impl Inner {
     }
 
     fn operate(&mut self, tab: Holder, operation: Operation) -> Input {
+        let is_blind = self.browser_has(BrowserBug::LastWriterWins);
         let name = self.tabs[tab.0].config.name();
         let storage = &mut self.browsers[self.tabs[tab.0].browser].storage;
         match operation {
             Operation::Read { stamp } => Input::Record { stamp, outcome: storage.read(&name) },
             Operation::Swap { stamp, expected, revision, text, keep } => {
+                let expected = if is_blind { storage.revision(&name) } else { expected };
                 let outcome = storage.swap(&name, expected, revision, text.clone(), keep);
                 if outcome == SwapOutcome::Swapped {
                     self.note(Happening::Wrote { tab, text });
@@ -130,6 +133,10 @@ impl Operation {
 }
 
 impl Storage {
+    fn revision(&self, name: &str) -> Option<u64> {
+        self.records.get(name).map(|stored| stored.revision)
+    }
+
     fn read(&self, name: &str) -> ReadOutcome {
         match self.records.get(name) {
             _ if self.is_refused => ReadOutcome::Refused,

@@ -17,6 +17,7 @@ use crate::locks::SOMEBODY_ELSE;
 use crate::network::Network;
 use crate::page::{Scripts, TabState};
 use crate::server::Server;
+use crate::simulation::{BrowserBug, Place};
 use crate::time::{Agenda, Millis, Step};
 
 /// A World that does not come to rest within so many steps has a loop in it.
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     /// How much was run again of the traces of those that died, if that is asked for.
     pub replays: Option<Replayed>,
     pub witness: Option<Box<dyn Witness>>,
+    /// What is wrong here on purpose.
+    pub planted: Option<Place>,
     pub happenings: Vec<Happening>,
 }
 
@@ -76,6 +79,7 @@ impl World {
             trace: 500,
             replays: None,
             witness: None,
+            planted: None,
             happenings: Vec::new(),
         })))
     }
@@ -319,6 +323,11 @@ impl Inner {
                 self.tabs[id].stream = Some((tab, stamp, body));
             }
         }
+    }
+
+    /// Whether the browser is wrong in this way.
+    pub fn browser_has(&self, bug: BrowserBug) -> bool {
+        self.planted == Some(Place::Browser(bug))
     }
 
     /// Chances are what this seed makes of them, from now on.

@@ -5,6 +5,7 @@ mod docs;
 mod layers;
 mod pins;
 mod places;
+mod planted;
 mod shape;
 
 use std::fmt;
@@ -51,7 +52,7 @@ impl fmt::Display for Breach {
 
 pub fn run() -> Outcome {
     let files = source_files()?;
-    let rules = [shape::breaches, places::breaches, layers::breaches, docs::breaches];
+    let rules = [shape::breaches, places::breaches, layers::breaches, docs::breaches, planted::breaches];
     let mut breaches: Vec<_> = files.iter().flat_map(|file| rules.iter().flat_map(|rule| rule(file))).collect();
     breaches.extend(pins::breaches(&files));
     breaches.extend(blocks::breaches(&files));

@@ -18,6 +18,10 @@ pub mod json;
 pub mod jwt;
 mod kept;
 mod machine;
+#[cfg(feature = "planted")]
+pub mod planted;
+#[cfg(not(feature = "planted"))]
+mod planted;
 pub mod record;
 mod renewal;
 mod requests;

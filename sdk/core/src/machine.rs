@@ -14,6 +14,7 @@ use crate::flow::{Established, Flow, SHORTEST};
 use crate::idle::Idle;
 use crate::input::{CallId, Command, Input, PageNews, Stamp};
 use crate::kept::KeptTokens;
+use crate::planted::{Bug, Planted};
 use crate::renewal::Renewals;
 use crate::requests::Requests;
 use crate::revocation::Revocation;
@@ -51,6 +52,7 @@ pub struct Machine {
     wakes_at: Option<MonotonicMillis>,
     hint: Option<UnixMillis>,
     trace: Option<Box<Trace>>,
+    pub(crate) planted: Planted,
 }
 
 /// Who is signed in, with what it takes to act for them.
@@ -144,6 +146,7 @@ impl Machine {
             last_stamp: 0,
             wakes_at: None,
             hint: None,
+            planted: Planted::default(),
         }
     }
 
@@ -235,7 +238,7 @@ impl Machine {
         let drift =
             (moment.wall - self.now.wall).saturating_sub_unsigned(moment.monotonic.saturating_sub(self.now.monotonic));
         self.now = moment;
-        if first || drift < DRIFT {
+        if first || drift < DRIFT || self.has(Bug::SleepsThrough) {
             return;
         }
         let slept = drift.unsigned_abs();
@@ -307,7 +310,7 @@ impl Machine {
                 self.retry_now();
             }
             PageNews::Offline => {
-                self.page.online = false;
+                self.page.online = self.has(Bug::IgnoresOffline);
                 self.doubt();
             }
             PageNews::Acted => self.idle.act(self.now.monotonic),

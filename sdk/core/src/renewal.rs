@@ -18,6 +18,7 @@ use crate::effect::{Effect, Reply};
 use crate::error::Error;
 use crate::input::{CallId, Stamp};
 use crate::machine::{Machine, Who};
+use crate::planted::Bug;
 use crate::record::Record;
 use crate::secret::Secret;
 use crate::state::Reason;
@@ -87,6 +88,11 @@ impl Renewals {
         matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..) | Step::Unsure(..), .. }))
     }
 
+    /// A request is out.
+    fn is_out(&self) -> bool {
+        matches!(self.job, Some(Job { step: Step::Send, request: Some(_), .. }))
+    }
+
     /// The job under way holds the lock, or waits for it.
     pub fn claims_lock(&self) -> bool {
         self.job.as_ref().is_some_and(|job| job.locked || matches!(job.step, Step::Lock(_)))
@@ -136,6 +142,8 @@ impl Machine {
     fn want(&mut self, kind: Kind) {
         if !self.renewals.job.as_mut().is_some_and(|job| job.kind.takes_in(&kind)) {
             self.want_next(kind);
+        } else if self.has(Bug::SecondFlight) && self.renewals.is_out() {
+            self.send();
         }
     }
 

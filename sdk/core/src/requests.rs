@@ -12,6 +12,7 @@ use crate::flow::{self, judge_transport, read_body};
 use crate::input::{Answer, Ask, CallId, HttpFailure, Response, Revoke, Stamp};
 use crate::json::Value;
 use crate::machine::{Machine, Who};
+use crate::planted::Bug;
 use crate::state::Reason;
 use crate::time::MonotonicMillis;
 use crate::trace::Note;
@@ -126,6 +127,9 @@ impl Machine {
 
     /// What waits for a session that is over never goes out under another (C07).
     pub(crate) fn fail_waiting(&mut self, error: &Error) {
+        if self.has(Bug::ServesNextUser) {
+            return;
+        }
         for id in self.requests.calls.keys().copied().collect::<Vec<_>>() {
             match self.requests.calls.get(&id).map(|call| call.step) {
                 Some(Step::Sent { stamp: None, .. }) | None => {}
@@ -191,8 +195,8 @@ impl Machine {
         };
         // Sent for a session that is over: repeating it would give its data to whoever is there now (C07).
         let is_foreign = sid.as_deref() != self.sid();
-        let (at, repeated) = (*at, *repeated);
-        let is_own = !matches!(what, What::App(_));
+        let (at, repeated, is_own) = (*at, *repeated, !matches!(what, What::App(_)));
+        let repeated = repeated && !self.has(Bug::RepeatsForEver);
         if !is_foreign {
             self.note_place(answer.ep.as_deref(), at);
         }

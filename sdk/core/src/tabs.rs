@@ -4,6 +4,7 @@
 use crate::effect::Effect;
 use crate::json::{self, Value};
 use crate::machine::Machine;
+use crate::planted::Bug;
 use crate::trace::at_rest;
 
 /// Longer messages are not ours.
@@ -34,6 +35,10 @@ impl Machine {
     /// The record moved on: the others look at it.
     pub(crate) fn tell_moved(&mut self) {
         self.tell(&json::object([("kind", "moved".into())]));
+        let token = self.holding().filter(|_| self.has(Bug::TellsToken)).and_then(|holding| holding.token.as_ref());
+        if let Some(token) = token.map(|token| token.secret.expose().into()) {
+            self.tell(&json::object([("kind", "token".into()), ("token", token)]));
+        }
     }
 
     /// An event as it came; each tab checks its signature and judges for itself.

@@ -27,6 +27,9 @@ struct Arguments {
     /// Play a plan that was written down, or a trace that an application has exported
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
+    /// Plant bugs that rivals had, one after the other, and see what catches them: in so many seeds at most
+    #[arg(long, value_name = "SEEDS", num_args = 0..=1, default_missing_value = "2000")]
+    planted: Option<u64>,
     /// With one run: tell what the tabs heard and did
     #[arg(long)]
     verbose: bool,
@@ -42,9 +45,10 @@ fn main() -> ExitCode {
         most_violations: arguments.violations,
         is_verbose: arguments.verbose,
     };
-    let is_good = match arguments.replay {
-        Some(file) => simulation::replay(&file, command),
-        None => simulation::run(command),
+    let is_good = match (arguments.replay, arguments.planted) {
+        (Some(file), _) => simulation::replay(&file, command),
+        (None, Some(most)) => simulation::hunt_all(arguments.seed, most, arguments.steps),
+        (None, None) => simulation::run(command),
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

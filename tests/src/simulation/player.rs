@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use server_mock::config::RotationStyle;
+
 use crate::World;
 use crate::simulation::breach::Breach;
 use crate::simulation::census::Census;
 use crate::simulation::judge::{Judge, Watcher};
 use crate::simulation::plan::{Plan, Setting};
+use crate::simulation::planted::Place;
 
 /// Seconds that pass once all trouble has ended: longer than the longest `Retry-After` and back-off together.
 const CALM: u64 = 240;
@@ -28,15 +31,21 @@ pub struct Outcome {
 
 /// Plays a plan to its end, or to the first invariant that does not hold. A panic counts as one.
 pub fn play(plan: &Plan) -> Outcome {
-    tell(plan, false)
+    play_with(plan, None)
 }
 
-/// As [`play`]; in full, what each tab heard and did is printed.
-pub fn tell(plan: &Plan, in_full: bool) -> Outcome {
+/// As [`play`], with a bug.
+pub fn play_with(plan: &Plan, planted: Option<Place>) -> Outcome {
+    tell(plan, planted, false)
+}
+
+/// As [`play_with`]; in full, what each tab heard and did is printed.
+pub fn tell(plan: &Plan, planted: Option<Place>, in_full: bool) -> Outcome {
     let judge = Judge::new(plan.setting.clone());
     let played = catch_unwind(AssertUnwindSafe(|| {
-        let player = Player::new(plan, Rc::clone(&judge));
+        let player = Player::new(plan, planted, Rc::clone(&judge));
         let world = player.world.clone();
+        world.inner().planted = planted;
         if in_full {
             world.inner().evidence.is_told = true;
         }
@@ -60,7 +69,7 @@ pub struct Player<'plan> {
 }
 
 impl<'plan> Player<'plan> {
-    fn new(plan: &'plan Plan, judge: Rc<RefCell<Judge>>) -> Self {
+    fn new(plan: &'plan Plan, planted: Option<Place>, judge: Rc<RefCell<Judge>>) -> Self {
         let world = World::with(plan.seed(), |config| {
             let rules = &plan.setting.server;
             config.access_token_lifetime = rules.access_token_lifetime;
@@ -68,10 +77,14 @@ impl<'plan> Player<'plan> {
             config.idle_limit = rules.idle_limit;
             config.refresh_retry_for = rules.refresh_retry_for;
             config.key_rotation_days = rules.key_rotation_days;
+            if planted == Some(Place::Server) {
+                config.rotation = RotationStyle::ParentValidUntilChildUsed;
+            }
         });
         furnish(&world, &plan.setting);
         match plan.seed() % TRACED {
-            0 => world.replay_traces(plan.seed() as usize % 100),
+            // A trace is run again by a machine that has no bug.
+            0 if planted.is_none() => world.replay_traces(plan.seed() as usize % 100),
             _ => world.inner().trace = 0,
         }
         world.inner().witness = Some(Box::new(Watcher(Rc::clone(&judge))));

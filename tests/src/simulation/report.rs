@@ -71,7 +71,7 @@ pub fn replay(file: &Path, command: Command) -> bool {
             return false;
         }
     };
-    let outcome = player::tell(&plan, command.is_verbose);
+    let outcome = player::tell(&plan, None, command.is_verbose);
     match &outcome.breach {
         Some(breach) => println!("{}: {}", breach.invariant, breach.sentence),
         None => println!("nothing was violated"),
@@ -98,8 +98,8 @@ fn tell_census(tally: &Tally, begun: Instant) {
 
 fn tell_violation(plan: &Plan, breach: &Breach, command: Command) {
     println!("\n{} does not hold in seed {}: {}", breach.invariant, plan.seed(), breach.sentence);
-    let shortest = shrink(plan, breach.invariant);
-    let Outcome { breach: again, .. } = player::tell(&shortest, command.is_verbose);
+    let shortest = shrink(plan, breach.invariant, None);
+    let Outcome { breach: again, .. } = player::tell(&shortest, None, command.is_verbose);
     println!("shortest trace found, {} acts of {}:", shortest.acts.len(), plan.acts.len());
     println!("  {:?}", shortest.setting);
     for entry in &shortest.acts {

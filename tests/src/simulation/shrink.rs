@@ -3,13 +3,14 @@
 
 use crate::simulation::act::Entry;
 use crate::simulation::plan::Plan;
-use crate::simulation::player::play;
+use crate::simulation::planted::Place;
+use crate::simulation::player::play_with;
 
 /// A plan that is hard to shorten is left as it is after so many attempts.
 const MOST_ATTEMPTS: usize = 600;
 
 /// The shortest plan found that violates the same invariant.
-pub fn shrink(plan: &Plan, invariant: &'static str) -> Plan {
+pub fn shrink(plan: &Plan, invariant: &'static str, planted: Option<Place>) -> Plan {
     let mut best = plan.clone();
     let mut attempts = 0;
     let mut chunk = best.acts.len().div_ceil(2);
@@ -19,7 +20,7 @@ pub fn shrink(plan: &Plan, invariant: &'static str) -> Plan {
         while from < best.acts.len() && attempts < MOST_ATTEMPTS {
             let shorter = best.with_acts(without(&best.acts, from, chunk));
             attempts += 1;
-            if fails(&shorter, invariant) {
+            if fails(&shorter, invariant, planted) {
                 (best, has_shrunk) = (shorter, true);
             } else {
                 from += chunk;
@@ -35,6 +36,6 @@ fn without(acts: &[Entry], from: usize, length: usize) -> Vec<Entry> {
     acts[..from].iter().chain(&acts[end..]).cloned().collect()
 }
 
-fn fails(plan: &Plan, invariant: &'static str) -> bool {
-    play(plan).breach.is_some_and(|breach| breach.invariant == invariant)
+fn fails(plan: &Plan, invariant: &'static str, planted: Option<Place>) -> bool {
+    play_with(plan, planted).breach.is_some_and(|breach| breach.invariant == invariant)
 }

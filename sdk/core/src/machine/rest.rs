@@ -39,6 +39,7 @@ impl Machine {
             wakes_at,
             hint,
             trace: _,
+            planted: _,
         } = self;
         line.begin_list();
         now.wall.write(line);

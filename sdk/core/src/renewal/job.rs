@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::flow::Renewal;
 use crate::input::{CallId, LockOutcome, Stamp, SwapOutcome};
 use crate::machine::Machine;
+use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::outcome::Ending;
@@ -110,6 +111,16 @@ impl Kind {
             _ => false,
         }
     }
+
+    pub fn has_callers(&self) -> bool {
+        match self {
+            Self::SignIn { .. } => true,
+            Self::Check { callers, .. } | Self::Renew { callers } | Self::SignOut { callers, .. } => {
+                !callers.is_empty()
+            }
+            Self::Forget { .. } => false,
+        }
+    }
 }
 
 impl Machine {
@@ -136,6 +147,9 @@ impl Machine {
             turns: 0,
             slow_reads: 0,
         });
+        if self.has(Bug::CapturesToken) && self.renewals.is_renewing() {
+            self.send();
+        }
     }
 
     pub(crate) fn on_lock(&mut self, stamp: Stamp, outcome: LockOutcome) {

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::flow::{Arrival, Established, Failure, Happened, Judgement, REQUEST_DEADLINE, judge_transport};
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
+use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::job::{Job, Kind, Step};
 use crate::requests::problem_code;
@@ -158,6 +159,7 @@ impl Machine {
         // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
         if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
             && self.is_overtaken(None)
+            && !self.has(Bug::LoserWipesWinner)
         {
             self.note(Note::Overtaken);
             self.count_turn();
@@ -171,7 +173,7 @@ impl Machine {
         };
         let stored = &self.renewals.record;
         let is_unchanged = Record { revision: stored.revision, ..record.clone() } == *stored;
-        if self.renewals.is_refused || is_unchanged {
+        if self.renewals.is_refused || is_unchanged || self.has(Bug::ShowsUnstored) {
             self.renewals.record = record;
             return self.committed(ending);
         }
@@ -228,6 +230,7 @@ impl Machine {
         let made_in = self.renewals.job.as_ref().map_or(self.generation, |job| job.generation);
         let has_moved_on = stored.generation > made_in;
         match brought {
+            Some(_) if self.has(Bug::LateResultWins) => false,
             Some(sid) => stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_deref() != Some(sid)),
             None => has_moved_on,
         }
@@ -267,13 +270,19 @@ impl Machine {
                     // It speaks of the session before.
                     self.close_stream();
                 }
+                let same = self.holding().filter(|holding| holding.sid == established.sid);
+                if let (true, Some(holding)) = (self.has(Bug::ClaimsOfSignIn), same) {
+                    established.claims = (*holding.claims).clone();
+                }
                 self.establish(*established);
                 self.doubt_what_is_old();
             }
             Ending::Ended(reason) => {
                 self.note(Note::Ended.word(reason.code()));
                 self.problem = None;
-                self.forget(reason);
+                if !self.has(Bug::SurvivesRefusal) {
+                    self.forget(reason);
+                }
             }
             Ending::Acknowledged | Ending::NoVerdict(..) => {
                 self.note(Note::SignOutTaken);
@@ -325,6 +334,9 @@ impl Machine {
         if self.renewals.is_signing_in() {
             return self.finish(Err(error));
         }
+        if self.has(Bug::AnyErrorSignsOut) {
+            return self.commit(Ending::Ended(Reason::Expired));
+        }
         self.back_off(error.clone());
         self.commit(Ending::NoVerdict(error, happened));
     }
@@ -343,7 +355,7 @@ impl Machine {
     /// Gives the lock back first, and only then answers whoever waits (C31).
     pub(crate) fn finish(&mut self, result: Result<(), Error>) {
         let Some(job) = self.renewals.job.take() else { return };
-        if job.locked {
+        if job.locked && !(self.has(Bug::CallbackUnderLock) && job.kind.has_callers()) {
             self.emit(Effect::Unlock);
         }
         let reply = match &result {

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Who as Fault};
 use crate::machine::{Machine, Who};
+use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::FLOOR;
 use crate::state::Reason;
@@ -40,7 +41,8 @@ impl Machine {
     }
 
     fn leave_alone(&mut self, wait: u64, error: Error) {
-        self.renewals.retry_at = Some(self.now.monotonic.saturating_add(wait));
+        let again = Some(self.now.monotonic.saturating_add(wait));
+        self.renewals.retry_at = again.filter(|_| !self.has(Bug::StopsForGood));
         self.note(Note::BacksOff.millis(wait));
         self.problem = Some(error);
         self.doubt();
@@ -95,9 +97,9 @@ impl Machine {
         if let Some((reason, is_certain)) = self.end_reached() {
             return self.on_end(reason, is_certain);
         }
-        let may_ask = self.may_ask_ahead();
+        let (may_ask, is_hot) = (self.may_ask_ahead(), self.has(Bug::RenewsAlways));
         let Who::User(holding) = &mut self.who else { return };
-        if may_ask && holding.renew_at.is_some_and(|at| at <= now) {
+        if may_ask && holding.renew_at.is_some_and(|at| at <= now || is_hot) {
             holding.renew_at = Some(now + FLOOR);
             self.note(Note::Ahead);
             self.want_credential();

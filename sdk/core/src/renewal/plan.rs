@@ -3,6 +3,7 @@
 use crate::effect::Reply;
 use crate::error::Error;
 use crate::machine::{Machine, Who};
+use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::job::{Job, Kind, Step};
@@ -145,7 +146,8 @@ impl Machine {
             job.marked_at = record.sent_at.is_none().then_some(now.wall);
         }
         let knows_retries = self.retry_window() > 0;
-        let attempt_key = knows_retries.then(|| record.attempt_key.clone().unwrap_or_else(|| now.key()));
+        let known_key = record.attempt_key.clone().filter(|_| !self.has(Bug::ForgetsAttempt));
+        let attempt_key = knows_retries.then(|| known_key.unwrap_or_else(|| now.key()));
         let sent_at = record.sent_at.or(Some(now.wall));
         let (acted_at, last_sent_at) = (self.acted_at(), Some(now.wall));
         let sent_unlocked = !self.renewals.job.as_ref().is_some_and(|job| job.locked);

@@ -1,4 +1,4 @@
-//! Is the new credential stored before anybody sees it? (C04)
+//! Is the new credential stored before anybody sees it, and does nothing that tabs share tell it? (C04, C11)
 
 use countersign_core::{Durability, State};
 
@@ -13,6 +13,9 @@ pub struct Store;
 
 impl Invariant for Store {
     fn see(&mut self, facts: &Facts, _: &Inner, happening: &Happening) -> Verdict {
+        if let Happening::Said { tab, text } | Happening::Wrote { tab, text } = happening {
+            return c11_nothing_that_tabs_share_holds_a_token(facts, tab.0, text);
+        }
         let Happening::Published { tab: holder, snapshot } = happening else { return Ok(()) };
         let Some(tab) = facts.tab(*holder) else { return Ok(()) };
         let stored = facts.homes.get(&tab.home).map_or(0, |home| home.committed);
@@ -22,6 +25,14 @@ impl Invariant for Store {
         }
         Ok(())
     }
+}
+
+/// What is kept for `indexed_db` is no part of the record, and never told.
+fn c11_nothing_that_tabs_share_holds_a_token(facts: &Facts, id: usize, text: &str) -> Verdict {
+    if facts.ledger.bearers.keys().any(|token| text.contains(token.as_str())) {
+        return breach("c11_nothing_that_tabs_share_holds_a_token", format!("tab {id} tells the others {text}"));
+    }
+    Ok(())
 }
 
 /// What tells one credential from the next.
