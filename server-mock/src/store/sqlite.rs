@@ -40,8 +40,9 @@ impl Sqlite {
     }
 
     async fn connect(options: SqliteConnectOptions, connections: u32, busy_timeout: Duration) -> Answer<Sqlite> {
+        // No `min_connections`: the pool would see to them in a task of its own, and two connections at once can't both
+        // turn a new file to WAL.
         let pool = SqlitePoolOptions::new()
-            .min_connections(1)
             .max_connections(connections)
             .idle_timeout(None)
             .max_lifetime(None)

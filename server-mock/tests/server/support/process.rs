@@ -34,7 +34,10 @@ impl Running {
     }
 
     pub fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
+        match self.lines.next() {
+            Some(line) => line.unwrap(),
+            None => panic!("it ended: {}", self.log()),
+        }
     }
 
     /// Where it listens: what its first line says.
@@ -55,9 +58,14 @@ impl Running {
         let kill = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        (code, self.log())
+    }
+
+    /// What it had logged when it ended.
+    fn log(&mut self) -> String {
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (code, log)
+        log
     }
 }
 
