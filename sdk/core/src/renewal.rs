@@ -64,6 +64,10 @@ impl Renewals {
         !self.is_refused
     }
 
+    fn may_write(&self) -> bool {
+        !self.is_refused || self.job.as_ref().is_some_and(|job| job.storage_is_back)
+    }
+
     /// Nothing is under way.
     pub fn rests(&self) -> bool {
         self.job.is_none() && self.next.is_empty() && self.look.is_none() && !self.looks_again

@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::{Durability, Standing, State, StorageMode};
-use countersign_tests::{Browser, Fault, Tab, World};
+use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
 
@@ -259,4 +259,28 @@ fn c07_a_sign_in_reaches_storage_that_was_too_slow_before() {
     let is_bob = |state: &State| state.claims().is_some_and(|claims| claims.subject == "u_bob");
     assert!(!next.shown().iter().any(is_bob), "{:?}", next.shown());
     assert_eq!(next.user().as_deref(), Some("carol"));
+}
+
+#[test]
+fn c04_a_sign_in_that_fails_makes_nothing_of_what_only_this_tab_knows_shared() {
+    let (_, browser, tabs) = tabs(1, StorageMode::IndexedDb);
+    browser.slow_reads(3);
+    tabs[0].check().unwrap();
+    assert_eq!(tabs[0].snapshot().durability, Durability::ThisTab);
+    assert!(tabs[0].sign_in_with("carol", "a-wrong-password").is_err());
+    assert_eq!((tabs[0].user().as_deref(), tabs[0].snapshot().durability), (Some("bob"), Durability::ThisTab));
+}
+
+#[test]
+fn c12_a_sign_out_that_only_this_tab_knows_is_still_owed_after_a_sign_in_that_fails() {
+    let (world, browser, tabs) = tabs(1, StorageMode::Memory);
+    browser.slow_reads(3);
+    tabs[0].check().unwrap();
+    browser.trouble_storage(StorageFault::Throw);
+    world.network().next("POST /auth/revoke", Fault::LoseRequest);
+    tabs[0].sign_out();
+    assert!(tabs[0].snapshot().sign_out_owed);
+    assert!(tabs[0].sign_in_with("carol", "a-wrong-password").is_err());
+    world.advance(60);
+    assert_eq!((tabs[0].snapshot().sign_out_owed, world.administrator().sessions_of("bob")), (false, 0));
 }

@@ -42,6 +42,9 @@ pub(crate) struct Job {
     pub disowned: u8,
     pub turns: u8,
     pub slow_reads: u8,
+    /// Storage that was refused has answered to this job. It is shared again once a write has succeeded, and not before:
+    /// what only this tab knows is not there yet.
+    pub storage_is_back: bool,
 }
 
 #[derive(Debug)]
@@ -146,6 +149,7 @@ impl Machine {
             disowned: 0,
             turns: 0,
             slow_reads: 0,
+            storage_is_back: false,
         });
         if self.has(Bug::CapturesToken) && self.renewals.is_renewing() {
             self.send();
@@ -209,7 +213,7 @@ impl Machine {
     }
 
     pub(super) fn write_first(&mut self, record: Record) {
-        if self.renewals.is_refused {
+        if !self.renewals.may_write() {
             self.renewals.record = record;
             return self.after_writing_first();
         }
@@ -276,16 +280,17 @@ impl Machine {
         if let SwapOutcome::Lost(found) = outcome {
             self.note(Note::Overtaken);
             self.count_turn();
+            self.renewals.is_refused = false;
             self.take_record(found);
             return match step {
                 Step::Commit(_, ending) => self.commit(*ending),
                 _ => self.plan(),
             };
         }
-        self.renewals.is_refused = outcome == SwapOutcome::Refused;
-        if self.renewals.is_refused {
-            self.note(Note::NoStorage);
+        if outcome == SwapOutcome::Refused {
+            self.go_without_storage();
         } else {
+            self.renewals.is_refused = false;
             self.renewals.stored_revision = Some(self.renewals.record.revision);
         }
         match step {

@@ -173,7 +173,7 @@ impl Machine {
         };
         let stored = &self.renewals.record;
         let is_unchanged = Record { revision: stored.revision, ..record.clone() } == *stored;
-        if self.renewals.is_refused || is_unchanged || self.has(Bug::ShowsUnstored) {
+        if !self.renewals.may_write() || is_unchanged || self.has(Bug::ShowsUnstored) {
             self.renewals.record = record;
             return self.committed(ending);
         }

@@ -21,8 +21,7 @@ impl Machine {
             ReadOutcome::Nothing => None,
             ReadOutcome::TimedOut if self.is_read_again(stamp) => return,
             ReadOutcome::TimedOut | ReadOutcome::Refused => {
-                self.note(Note::NoStorage);
-                self.renewals.is_refused = true;
+                self.go_without_storage();
                 None
             }
         };
@@ -39,11 +38,8 @@ impl Machine {
         let Some(job) = &mut self.renewals.job else { return };
         match std::mem::replace(&mut job.step, Step::Send) {
             Step::Read(awaited) if awaited == stamp => {
-                if is_back {
-                    self.take_storage_back(found)
-                } else {
-                    self.take_record(found)
-                }
+                job.storage_is_back |= is_back;
+                self.take_record(found);
                 self.plan();
             }
             Step::Unsure(awaited, step) if awaited == stamp => self.learn_what_became_of(*step, found),
@@ -55,7 +51,7 @@ impl Machine {
         let own = &self.renewals.record;
         let is_ours = |stored: &Stored| stored.revision == own.revision && stored.text == own.print();
         let outcome = match found {
-            _ if self.renewals.is_refused => SwapOutcome::Refused,
+            _ if !self.renewals.may_write() => SwapOutcome::Refused,
             Some(stored) if is_ours(&stored) => SwapOutcome::Swapped,
             found => SwapOutcome::Lost(found),
         };
@@ -111,11 +107,20 @@ impl Machine {
         }
     }
 
+    pub(super) fn go_without_storage(&mut self) {
+        self.note(Note::NoStorage);
+        self.renewals.is_refused = true;
+        if let Some(job) = &mut self.renewals.job {
+            job.storage_is_back = false;
+        }
+    }
+
     /// Takes over what is stored. A record that vanished or is torn never undoes what this tab knows.
     pub(super) fn take_record(&mut self, found: Option<Stored>) {
-        if self.renewals.is_refused {
+        if !self.renewals.may_write() {
             return;
         }
+        let known = self.renewals.is_refused.then(|| self.renewals.record.clone());
         self.renewals.stored_revision = found.as_ref().map(|stored| stored.revision);
         self.kept.shared = found.as_ref().and_then(|stored| stored.kept.clone());
         let read =
@@ -130,16 +135,11 @@ impl Machine {
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
-    }
-
-    /// Storage answers again. What it holds may be from before it was refused: what this tab knows stands above that.
-    fn take_storage_back(&mut self, found: Option<Stored>) {
-        self.renewals.is_refused = false;
-        let seen = self.renewals.record.clone();
-        self.take_record(found);
-        let there = &self.renewals.record;
-        let generation = there.generation.max(seen.generation);
-        self.renewals.record = Record { revision: there.revision, generation, ..seen };
+        // Storage answers again. What it holds may be from before it was refused: what this tab knows stands above that.
+        if let Some(known) = known {
+            let Record { revision, generation, .. } = self.renewals.record;
+            self.renewals.record = Record { revision, generation: generation.max(known.generation), ..known };
+        }
     }
 
     /// What the record means for a tab that has no job under way, or whose job it overtakes.
