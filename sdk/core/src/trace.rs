@@ -182,6 +182,11 @@ impl Trace {
     }
 
     #[cfg(feature = "replay")]
+    pub fn name_token(&mut self, message: &str, name: &str) {
+        self.names.give(word!("token"), message, name);
+    }
+
+    #[cfg(feature = "replay")]
     pub fn last_step(&self) -> String {
         let mut printer = Printer::after(String::new());
         printer.print(&self.step);

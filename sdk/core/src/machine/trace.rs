@@ -24,6 +24,13 @@ impl Machine {
     }
 
     #[cfg(feature = "replay")]
+    pub(crate) fn name_token_in_trace(&mut self, message: &str, name: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.name_token(message, name);
+        }
+    }
+
+    #[cfg(feature = "replay")]
     pub(crate) fn last_step(&self) -> Option<String> {
         Some(self.trace.as_ref()?.last_step())
     }

@@ -83,6 +83,16 @@ impl Names {
         self.find(digest(value)).map(|Given { kind, number, .. }| format!("<{}-{number}>", kind.text()))
     }
 
+    /// A value has this name from now on.
+    #[cfg(feature = "replay")]
+    pub fn give(&mut self, kind: Word, value: &str, name: &str) {
+        let Some(number) = number(name) else { return };
+        let digest = digest(value);
+        self.last = self.last.max(number);
+        self.given.retain(|given| given.digest != digest);
+        self.given.push(Given { digest, kind, number });
+    }
+
     #[cfg(feature = "replay")]
     pub fn go_on_from(&mut self, last: u32) {
         self.last = last;

@@ -212,7 +212,7 @@ pub(super) fn with_tokens(value: &Value) -> Value {
 }
 
 /// A token as text. Its signature is its name, which opens nothing.
-fn token(value: &Value) -> Option<String> {
+pub(super) fn token(value: &Value) -> Option<String> {
     let name = value.member("jwt")?.as_text()?;
     let part = |name| Some(BASE64URL_NOPAD.encode(json::print(value.member(name)?).as_bytes()));
     let signature = match value.member("signature").and_then(Value::as_text) {
