@@ -1,6 +1,6 @@
 //! How are the state's values written that are no structs, or of which only a part decides?
 
-use crate::claims::{Claims, Verification};
+use crate::claims::Claims;
 use crate::error::Error;
 use crate::jwt::{Algorithm, Key};
 use crate::record::Record;
@@ -11,7 +11,7 @@ use crate::trace::rules::Rule;
 use crate::trace::vocabulary::word;
 #[cfg(feature = "replay")]
 use crate::{
-    claims::{Provenance, Source},
+    claims::{Provenance, Source, Verification},
     error::Who,
     json::Value,
     trace::{replay::NotATrace, rest::Parts},
