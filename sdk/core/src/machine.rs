@@ -28,7 +28,7 @@ use crate::trace::{Note, Trace, at_rest};
 pub(crate) const TOKEN_MARGIN: u64 = 5_000;
 
 /// When the clocks of two moments drift apart by more than this, the machine slept or its clock was set.
-const DRIFT: i64 = 5_000;
+const DRIFT: u64 = 5_000;
 
 /// The state machine of one client in one tab.
 pub struct Machine {
@@ -77,8 +77,8 @@ pub(crate) struct Holding {
     /// The generation of the record that this came with.
     pub generation: u64,
     pub expires_at: UnixMillis,
-    /// Since when events may have been missed.
-    pub doubted_since: Option<UnixMillis>,
+    /// Since when events may have been missed, and when there last was a reason to think so.
+    pub doubted: Option<(UnixMillis, UnixMillis)>,
     /// When to renew ahead of need; moved on by each success. A cookie is not renewed.
     pub renew_at: Option<MonotonicMillis>,
 }
@@ -91,7 +91,7 @@ at_rest!(Holding {
     drifted,
     generation,
     expires_at,
-    doubted_since,
+    doubted,
     renew_at
 } public { sid });
 
@@ -222,8 +222,8 @@ impl Machine {
                     token_expires_at: holding.token.as_ref().map(|token| token.expires_at),
                 },
                 expires_at: holding.expires_at,
-                standing: match holding.doubted_since {
-                    Some(since) => Standing::Unverified { since },
+                standing: match holding.doubted {
+                    Some((since, _)) => Standing::Unverified { since },
                     None if self.renewals.is_renewing() => Standing::Renewing,
                     None => Standing::Current,
                 },
@@ -232,21 +232,22 @@ impl Machine {
     }
 
     /// Moves the clocks on. Where the wall clock ran ahead of the other, the machine slept (or was set): what was
-    /// measured by the other clock is as much older, and nothing is sure until the server was asked.
+    /// measured by the other clock is as much older, and nothing is sure until the server was asked. A clock that was set
+    /// back may hide a sleep.
     fn advance(&mut self, moment: Moment) {
         let first = self.now.wall == 0;
         let drift =
             (moment.wall - self.now.wall).saturating_sub_unsigned(moment.monotonic.saturating_sub(self.now.monotonic));
         self.now = moment;
-        if first || drift < DRIFT || self.has(Bug::SleepsThrough) {
+        if first || drift.unsigned_abs() < DRIFT || self.has(Bug::SleepsThrough) {
             return;
         }
-        let slept = drift.unsigned_abs();
-        self.note(Note::Slept.millis(slept));
+        self.note(Note::Slept.millis(drift.unsigned_abs()));
+        self.age_request(drift.unsigned_abs());
+        let slept = drift.max(0).unsigned_abs();
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
         self.revocation.pending.slept(slept);
-        self.age_request(slept);
         if let Who::User(holding) = &mut self.who {
             holding.session_ends = holding.session_ends.saturating_sub(slept);
             holding.drifted = holding.drifted.saturating_add(slept);
@@ -346,7 +347,7 @@ impl Machine {
             drifted: 0,
             generation: self.generation,
             expires_at: at(established.session_lifetime),
-            doubted_since: None,
+            doubted: None,
             renew_at: crate::renewal::renew_at(&now, lifetime),
         }));
         if let Some(decoded) = decoded {
@@ -367,13 +368,14 @@ impl Machine {
     pub(crate) fn doubt(&mut self) {
         let now = self.now.wall;
         if let Who::User(holding) = &mut self.who {
-            holding.doubted_since.get_or_insert(now);
+            let (since, _) = holding.doubted.unwrap_or((now, now));
+            holding.doubted = Some((since, now));
         }
     }
 
     pub(crate) fn trust(&mut self) {
         if let Who::User(holding) = &mut self.who {
-            holding.doubted_since = None;
+            holding.doubted = None;
         }
     }
 

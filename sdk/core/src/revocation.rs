@@ -170,7 +170,7 @@ impl Machine {
     /// off our own question and cause one, and takes no doubt away (C27).
     pub(crate) fn on_told_contact(&mut self, ep: u64) {
         let Some(holding) = self.holding() else { return };
-        let is_doubtful = holding.doubted_since.is_some();
+        let is_doubtful = holding.doubted.is_some();
         let is_behind = ep > self.revocation.place && !self.revocation.pending.is_waiting();
         self.revocation.contact_at = self.now.monotonic;
         if is_behind {
@@ -204,8 +204,8 @@ impl Machine {
     pub(crate) fn note_place(&mut self, ep: Option<&str>, sent: MonotonicMillis) {
         let Some(ep) = ep.and_then(|ep| ep.parse::<u64>().ok()) else { return };
         let ago = self.now.monotonic.saturating_sub(sent);
-        let doubted_since = self.holding().and_then(|holding| holding.doubted_since);
-        let is_after_doubt = doubted_since.is_some_and(|since| self.now.wall.saturating_sub_unsigned(ago) >= since);
+        let doubted = self.holding().and_then(|holding| holding.doubted);
+        let is_after_doubt = doubted.is_some_and(|(_, last)| self.now.wall.saturating_sub_unsigned(ago) >= last);
         let may_trust = self.page.online && !self.renewals.has_failed() && !self.revocation.pending.is_waiting();
         if is_after_doubt && may_trust && ep <= self.revocation.place {
             self.trust();

@@ -1,8 +1,8 @@
 //! Clocks that are wrong, that are set, and that stand still while the device sleeps.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::{Reason, State, StorageMode};
-use countersign_tests::{World, in_both_flows};
+use countersign_core::{Reason, Standing, State, StorageMode};
+use countersign_tests::{Fault, World, in_both_flows};
 
 const DAY: i64 = 86_400;
 
@@ -102,6 +102,25 @@ fn c22_a_device_that_wakes_offline_asks_when_it_is_online() {
         browser.go_online();
         world.advance(5);
         assert!(world.asked() > asked && tab.is_signed_in());
+    });
+}
+
+#[test]
+fn c34_a_clock_that_was_set_back_in_a_sleep_hides_no_sleep() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        let tabs = [browser.open_tab(flow), browser.open_tab(flow)];
+        tabs[0].sign_in("bob").unwrap();
+        for what in ["GET /auth/session", "POST /auth/token", "GET /auth/events"] {
+            world.network().times(10, what, Fault::Silence);
+        }
+        browser.sleep_while(600, || browser.set_clock_off(-DAY));
+        for tab in &tabs {
+            tab.show();
+            world.settle();
+            assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })), "{:?}", tab.state());
+        }
     });
 }
 

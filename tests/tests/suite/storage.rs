@@ -96,6 +96,23 @@ fn c34_what_another_tab_was_given_before_takes_no_cover_away() {
 }
 
 #[test]
+fn c34_what_another_tab_was_given_while_this_one_stood_still_takes_no_doubt_away() {
+    let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
+    browser.go_offline();
+    tabs[1].freeze();
+    browser.go_online();
+    world.advance(60);
+    tabs[0].check().unwrap();
+    world.advance(20);
+    for what in [RENEW, "GET /auth/events"] {
+        world.network().times(10, what, Fault::Silence);
+    }
+    tabs[1].thaw_and_hear();
+    world.settle();
+    assert!(matches!(tabs[1].standing(), Some(Standing::Unverified { .. })), "{:?}", tabs[1].state());
+}
+
+#[test]
 fn a_revocation_while_no_tab_was_open_is_found_on_return() {
     let (world, browser, tabs) = tabs(1, StorageMode::IndexedDb);
     tabs[0].crash();

@@ -312,9 +312,8 @@ impl Machine {
         let is_first = self.holding().is_none();
         // What was said before this page went away takes neither cover nor doubt from it (C34).
         let received_at = established.claims.provenance.received_at;
-        let doubted_since = self.holding().and_then(|holding| holding.doubted_since);
-        let doubted_since = doubted_since.filter(|since| received_at < *since);
-        let covered = self.page.covered && doubted_since.is_some();
+        let doubted = self.holding().and_then(|holding| holding.doubted).filter(|(_, last)| received_at < *last);
+        let covered = self.page.covered && doubted.is_some();
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         self.establish(established);
@@ -322,7 +321,7 @@ impl Machine {
         self.hear_acts();
         self.idle.has_been_told();
         if let Who::User(holding) = &mut self.who {
-            holding.doubted_since = doubted_since;
+            holding.doubted = doubted;
         }
         if is_first {
             self.doubt();

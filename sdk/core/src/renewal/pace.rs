@@ -75,7 +75,7 @@ impl Machine {
         if self.renewals.is_busy() || self.renewals.record.back_off_left(self.now.wall).is_some() {
             return;
         }
-        if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted_since.is_some()) {
+        if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted.is_some()) {
             self.retry();
         }
     }
