@@ -53,7 +53,7 @@ pub(crate) struct Frames {
 impl Server {
     pub fn start(seed: u64, configure: impl FnOnce(&mut Config)) -> Self {
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be built");
         let mut config = Config { public_url: ORIGIN.to_owned(), ..Config::for_tests() };
         configure(&mut config);
         let clock = Clock::standing_at(BEGINNING);
