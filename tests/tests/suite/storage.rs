@@ -1,7 +1,7 @@
 //! Where access tokens are kept, what a reload finds, and what never stays.
 
 use countersign_core::FlowKind::Token;
-use countersign_core::{Durability, Standing, State, StorageMode};
+use countersign_core::{Durability, Reason, Standing, State, StorageMode};
 use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
@@ -300,4 +300,16 @@ fn c12_a_sign_out_that_only_this_tab_knows_is_still_owed_after_a_sign_in_that_fa
     assert!(tabs[0].sign_in_with("carol", "a-wrong-password").is_err());
     world.advance(60);
     assert_eq!((tabs[0].snapshot().sign_out_owed, world.administrator().sessions_of("bob")), (false, 0));
+}
+
+#[test]
+fn c05_a_session_that_began_elsewhere_while_storage_was_too_slow_stays() {
+    let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
+    browser.slow_reads(3);
+    tabs[0].check().unwrap();
+    assert_eq!(tabs[0].snapshot().durability, Durability::ThisTab);
+    tabs[1].sign_in("carol").unwrap();
+    world.advance(60);
+    assert_eq!(tabs[1].user().as_deref(), Some("carol"), "{:?}", tabs[1].shown());
+    assert!(!tabs[1].shown().iter().any(|state| matches!(state, State::SignedOut { reason: Reason::SignedOut })));
 }

@@ -135,10 +135,12 @@ impl Machine {
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
-        // Storage answers again. What it holds may be from before it was refused: what this tab knows stands above that.
-        if let Some(known) = known {
-            let Record { revision, generation, .. } = self.renewals.record;
-            self.renewals.record = Record { revision, generation: generation.max(known.generation), ..known };
+        // Storage answers again. What it holds may be from before it was refused: then what this tab knows stands above
+        // that. A session that began after ours is another tab's word.
+        let there = &self.renewals.record;
+        if let Some(known) = known.filter(|known| known.sid.is_none() || there.ends_at < known.ends_at) {
+            let (revision, generation) = (there.revision, there.generation.max(known.generation));
+            self.renewals.record = Record { revision, generation, ..known };
         }
     }
 
