@@ -1,8 +1,8 @@
 //! When the server is left alone: back-off that all tabs share, and servers without a retry rule.
 
-use countersign_core::FlowKind::Token;
+use countersign_core::FlowKind::{Session, Token};
 use countersign_core::{Reason, Standing};
-use countersign_tests::{Browser, Fault, Tab, World, in_both_flows};
+use countersign_tests::{Browser, Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 const LOOK: [&str; 3] = ["GET /auth/session", "PATCH /auth/session", RENEW];
@@ -108,6 +108,19 @@ fn c21_without_storage_tabs_that_fail_do_not_set_each_other_off() {
         world.advance(60);
         assert!(world.asked() - asked < 50, "{} questions in a minute", world.asked() - asked);
     });
+}
+
+#[test]
+fn c05_a_wait_that_ends_before_its_failure_is_written_down_is_not_forgotten() {
+    let world = World::new();
+    let browser = world.browser();
+    world.network().times(1, LOOK[0], busy("0"));
+    for millis in [0, 1_999] {
+        browser.trouble_storage(StorageFault::DelayAnswer(millis));
+    }
+    let tab = browser.begin_open_tab(Session);
+    world.advance(10);
+    assert_eq!(tab.reason(), Some(Reason::NoCredential), "{:?}", tab.state());
 }
 
 #[test]

@@ -89,7 +89,9 @@ impl Machine {
 
     pub(crate) fn renew_on_time(&mut self) {
         let now = self.now.monotonic;
-        if self.page.online && self.renewals.retry_at.is_some_and(|at| at <= now) {
+        // What is under way tries by itself, and may be about to say that it failed.
+        let may_try = self.page.online && !self.renewals.is_busy();
+        if may_try && self.renewals.retry_at.is_some_and(|at| at <= now) {
             self.renewals.retry_at = None;
             self.retry();
         }
@@ -141,7 +143,7 @@ impl Machine {
     }
 
     pub(crate) fn renewal_deadline(&self) -> Option<MonotonicMillis> {
-        let retry = self.renewals.retry_at.filter(|_| self.page.online);
+        let retry = self.renewals.retry_at.filter(|_| self.page.online && !self.renewals.is_busy());
         let lease = self.lease_deadline();
         let rests = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
         let holding = self.holding().filter(|_| rests);
