@@ -8,7 +8,7 @@ use crate::time::{MonotonicMillis, UnixMillis};
 use crate::trace::{Note, at_rest};
 
 /// The server ends the session by its own clock: asked a moment too early, it would say that a second is left.
-const MARGIN: i64 = 1_000;
+pub(crate) const MARGIN: u64 = 1_000;
 
 /// Two tabs may read a clock that somebody is just setting right.
 const DISAGREEMENT: i64 = 60_000;
@@ -96,7 +96,7 @@ impl Idle {
     }
 
     fn is_over(&self, now: MonotonicMillis, grace: u64) -> bool {
-        let over = |ends: i64| ends.saturating_add(MARGIN).saturating_add_unsigned(grace);
+        let over = |ends: i64| ends.saturating_add_unsigned(MARGIN).saturating_add_unsigned(grace);
         self.ends().is_some_and(|ends| over(ends) <= whole(now))
     }
 
@@ -104,7 +104,7 @@ impl Idle {
     /// where the session ends for good anyway.
     fn touch_at(&self, session_ends: MonotonicMillis) -> Option<i64> {
         let (acted, ends, lifetime) = (self.acted_at?, self.server_ends?, self.lifetime?);
-        if ends.saturating_add(MARGIN) >= whole(session_ends) {
+        if ends.saturating_add_unsigned(MARGIN) >= whole(session_ends) {
             return None;
         }
         let at = ends.saturating_sub_unsigned(lifetime / 2);
@@ -177,7 +177,7 @@ impl Machine {
         let warns = self.idle.warns_at(self.config.idle_warning).filter(|_| self.idle.countdown.is_none());
         // Offline an end that is not certain has done what it can.
         let acts = rests && (self.page.online || !self.page.covered);
-        let ends = self.idle.ends().map(|ends| ends.saturating_add(MARGIN)).filter(|_| acts);
+        let ends = self.idle.ends().map(|ends| ends.saturating_add_unsigned(MARGIN)).filter(|_| acts);
         let nearest = [touch, warns, ends].into_iter().flatten().min()?;
         Some(u64::try_from(nearest).unwrap_or(0))
     }

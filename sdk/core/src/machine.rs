@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::effect::{Effect, Reply};
 use crate::error::Error;
 use crate::flow::{Established, Flow, SHORTEST};
-use crate::idle::Idle;
+use crate::idle::{Idle, MARGIN};
 use crate::input::{CallId, Command, Input, PageNews, Stamp};
 use crate::kept::KeptTokens;
 use crate::planted::{Bug, Planted};
@@ -343,7 +343,7 @@ impl Machine {
             token,
             established_at: now.monotonic,
             // One that has ended already, by the server's own answer, would be asked about without end (C21).
-            session_ends: ends(established.session_lifetime.max(SHORTEST)),
+            session_ends: ends(established.session_lifetime.saturating_add(MARGIN).max(SHORTEST)),
             drifted: 0,
             generation: self.generation,
             expires_at: at(established.session_lifetime),

@@ -5,6 +5,7 @@ use countersign_core::{Reason, Standing, State, StorageMode};
 use countersign_tests::{Fault, World, in_both_flows};
 
 const DAY: i64 = 86_400;
+const RENEW: &str = "POST /auth/token";
 
 #[test]
 fn c20_the_servers_time_is_known_within_its_bound_whatever_the_device_says() {
@@ -86,6 +87,40 @@ fn c22_offline_the_end_of_a_session_needs_no_question() {
         assert_eq!(world.asked(), asked);
         assert_eq!(tab.reason(), Some(Reason::Expired), "{:?}", tab.state());
     });
+}
+
+#[test]
+fn c05_offline_a_session_is_not_over_before_its_end() {
+    in_both_flows(|flow| {
+        let world = World::with(1, |config| config.session_lifetime = 600);
+        let browser = world.browser();
+        let tab = browser.open_tab(flow);
+        for what in ["POST /auth/session", "POST /auth/login"] {
+            world.network().times(1, what, Fault::DelayRequest(500));
+        }
+        drop(tab.begin_sign_in("bob", "bob-demo-pass"));
+        world.advance(300);
+        // Half a second of what is left goes unsaid.
+        tab.check().unwrap();
+        browser.go_offline();
+        for (seconds, is_over) in [(300, false), (2, true)] {
+            world.advance(seconds);
+            assert_eq!(tab.reason(), is_over.then_some(Reason::Expired), "{:?}", tab.state());
+        }
+    });
+}
+
+#[test]
+fn c05_a_token_that_the_server_takes_no_more_is_renewed_whatever_the_clocks_say() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.advance(10);
+    world.network().times(9, RENEW, Fault::LoseAnswer);
+    tab.check().unwrap_err();
+    world.network().heal();
+    browser.sleep_while(28_800, || browser.set_clock_off(-DAY));
+    world.advance(60);
+    assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
 }
 
 #[test]

@@ -136,6 +136,12 @@ impl Machine {
                 self.emit(Effect::CloseStream);
                 self.reopen_later();
                 if status == 401 {
+                    // However long it said that the token would last: renewing can't lose what is lost.
+                    if let Who::User(holding) = &mut self.who
+                        && let Some(token) = &mut holding.token
+                    {
+                        token.ends = now;
+                    }
                     self.want_check(None);
                 }
             }
