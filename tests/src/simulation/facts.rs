@@ -8,7 +8,7 @@ use countersign_core::{Snapshot, State};
 
 use crate::happening::{Asked, Happening, News, Settled};
 use crate::locks::Holder;
-use crate::server::Answer;
+use crate::server::{Answer, BEGINNING};
 use crate::simulation::act::Flow;
 use crate::simulation::ledger::Ledger;
 use crate::simulation::plan::Setting;
@@ -79,6 +79,8 @@ pub struct HomeFacts {
     /// When a session was last written into it.
     pub committed: u64,
     pub touched: Option<Millis>,
+    /// Until when nobody could ask for an answer that was lost for too long.
+    pub answer_was_lost: Option<Millis>,
 }
 
 impl Facts {
@@ -109,6 +111,13 @@ impl Facts {
         self.ledger.owner(home.1, cookie)
     }
 
+    /// An answer was lost for too long: before the token's end nobody asks again.
+    pub fn has_lost_an_answer(&self, world: &Inner, home: Home) -> bool {
+        let sent = self.homes.get(&home).and_then(|home| home.record.as_ref()?.sent_at);
+        let wall = BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off;
+        sent.is_some_and(|sent| sent > wall || wall - sent > self.setting.server.refresh_retry_for * 1000)
+    }
+
     /// Keeps what an invariant may want to know later. Called before they look.
     pub fn keep(&mut self, world: &Inner, happening: &Happening) {
         self.order += 1;
@@ -122,7 +131,7 @@ impl Facts {
             Happening::Served { exchange: Some(exchange), answer, .. } => self.note_session(world, *exchange, answer),
             Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
             Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
-            Happening::Wrote { tab, text } => self.write(*tab, text),
+            Happening::Wrote { tab, text } => self.write(world, *tab, text),
             _ => {}
         }
     }
@@ -251,8 +260,9 @@ impl Facts {
         }
     }
 
-    fn write(&mut self, holder: Holder, text: &str) {
+    fn write(&mut self, world: &Inner, holder: Holder, text: &str) {
         let Some(record) = Record::read(text) else { return };
+        let has_lost = self.tabs.get(&holder).is_some_and(|tab| self.has_lost_an_answer(world, tab.home));
         let (order, now) = (self.order, self.now);
         let Some(tab) = self.tabs.get_mut(&holder) else { return };
         if record.sid.is_some() {
@@ -266,6 +276,9 @@ impl Facts {
         }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
             home.owed.entry(owed).or_insert(order);
+        }
+        if has_lost {
+            home.answer_was_lost = Some(now);
         }
         if record.sent_unlocked && record.last_sent_at.is_some() {
             home.marked_unlocked = Some(now);

@@ -3,11 +3,14 @@
 use countersign_core::{Standing, State};
 
 use crate::happening::Happening;
-use crate::server::BEGINNING;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, sid, told as told_state};
 use crate::simulation::invariants::Invariant;
+use crate::time::Millis;
 use crate::world::Inner;
+
+/// Milliseconds between two questions of a tab that hears nothing.
+const POLL: Millis = 40_000;
 
 #[derive(Debug)]
 pub struct Calm;
@@ -40,9 +43,12 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
     };
     match (&snapshot.state, &living) {
         (State::Unknown | State::SigningIn, _) => breach(name, told("does not know")),
-        // Its cookie is gone and its token is not: the tab finds out when it next renews.
-        (State::SignedIn { session, .. }, None)
-            if session.token_expires_at.is_some() && facts.ledger.is_alive(&session.sid, world.now) =>
+        // Its cookie is gone and its token is not: the tab finds out when it next renews. In the jar may be another by now:
+        // that of a sign-in which was given up, and whose answer came late.
+        (State::SignedIn { session, .. }, found)
+            if session.token_expires_at.is_some()
+                && facts.ledger.is_alive(&session.sid, world.now)
+                && !found.as_ref().is_some_and(|found| *found == session.sid || is_written(facts, tab.home, found)) =>
         {
             Ok(())
         }
@@ -71,14 +77,18 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
 /// Whether a tab that asks nobody can know of this session: a tab whose storage failed, and one that died before it had
 /// written it down, can't tell the others by the record.
 fn can_know(facts: &Facts, home: Home, sid: &str) -> bool {
-    facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_none() && home.written.contains(sid))
+    can_store(facts, home) && is_written(facts, home, sid)
 }
 
-/// An answer was lost for too long: before the token's end nobody asks again.
+fn is_written(facts: &Facts, home: Home, sid: &str) -> bool {
+    facts.homes.get(&home).is_some_and(|home| home.written.contains(sid))
+}
+
+/// An answer was lost for too long, and who found that it is no longer so has not told the others: without a channel each
+/// finds it at its next poll.
 fn may_not_ask(facts: &Facts, world: &Inner, home: Home) -> bool {
-    let sent = facts.homes.get(&home).and_then(|home| home.record.as_ref()?.sent_at);
-    let wall = BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off;
-    sent.is_some_and(|sent| sent > wall || wall - sent > facts.setting.server.refresh_retry_for * 1000)
+    let until = facts.homes.get(&home).and_then(|home| home.answer_was_lost);
+    facts.has_lost_an_answer(world, home) || until.is_some_and(|until| world.now < until + POLL)
 }
 
 fn can_store(facts: &Facts, home: Home) -> bool {
