@@ -9,6 +9,9 @@ use crate::trace::at_rest;
 const MOST_KEYS: usize = 100;
 const LARGEST: usize = 256 * 1024;
 
+/// Members that only its owner may know (RFC 7518 §6.2.2, §6.3.2, §6.4): whoever publishes one has lost the key.
+const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// The usable keys of a JWK set (RFC 7517 §5).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KeySet {
@@ -66,7 +69,7 @@ impl Key {
     /// Reads one JWK; none if it is not a public key for signatures that we can use.
     pub fn read(entry: &Value) -> Option<Self> {
         let word = |name| entry.member(name).and_then(Value::as_text);
-        let is_private = ["d", "k", "p", "q"].iter().any(|member| entry.member(member).is_some());
+        let is_private = SECRET.iter().any(|member| entry.member(member).is_some());
         if is_private || !is_for_signatures(entry) {
             return None;
         }
@@ -117,10 +120,13 @@ fn is_for_signatures(entry: &Value) -> bool {
 
 /// 2048 to 8192 bits (RFC 7518 §3.3), and an odd exponent above 1 that is not slow on purpose.
 fn is_sound_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
-    let significant = |bytes: &[u8]| bytes.iter().position(|byte| *byte != 0).map_or(0, |zeros| bytes.len() - zeros);
     let is_odd = exponent.last().is_some_and(|last| last % 2 == 1);
-    let is_above_one = significant(exponent) > 1 || exponent.last().is_some_and(|last| *last > 1);
-    (256..=1024).contains(&significant(modulus)) && significant(exponent) <= 4 && is_odd && is_above_one
+    (2048..=8192).contains(&bits(modulus)) && (2..=32).contains(&bits(exponent)) && is_odd
+}
+
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros).map_or(0, |first| (number.len() - zeros) * 8 - first.leading_zeros() as usize)
 }
 
 #[cfg(test)]
@@ -185,9 +191,21 @@ mod tests {
         let is_used = |entry: String| !set(&[entry]).keys().is_empty();
         assert!(is_used(rsa(256, "AQAB", "")) && is_used(rsa(512, "Aw", "")));
         assert!(!is_used(rsa(128, "AQAB", "")), "1024 bits");
+        let n = BASE64URL_NOPAD.encode(&[&[0x7f][..], &[0xab; 255]].concat());
+        assert!(!is_used(format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#)), "2047 bits");
+        let n = BASE64URL_NOPAD.encode(&[&[1][..], &[0xab; 1024]].concat());
+        assert!(!is_used(format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#)), "8193 bits");
         assert!(!is_used(rsa(256, "AQ", "")), "exponent 1");
         assert!(!is_used(rsa(256, "Ag", "")), "even exponent");
         assert!(!is_used(rsa(256, "AQEBAQE", "")), "an exponent that is slow on purpose");
+    }
+
+    #[test]
+    fn c13_a_key_that_tells_any_of_its_secret_is_left_out() {
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+            let key = rsa(256, "AQAB", &format!(r#","{member}":"AQAB""#));
+            assert!(set(&[key]).keys().is_empty(), "{member}");
+        }
     }
 
     #[test]
