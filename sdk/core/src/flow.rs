@@ -129,7 +129,7 @@ pub(crate) struct Bearer {
 impl Failure {
     /// Whatever the answer was, a wait that it asks for is one.
     pub fn with_retry_after(mut self, response: &Response) -> Self {
-        self.error.retry_after = self.error.retry_after.or_else(|| retry_after(response));
+        self.error.retry_after = self.error.retry_after.or_else(|| headers::wait_asked_for(response));
         self
     }
 }
@@ -148,7 +148,7 @@ pub(crate) fn judge_transport(outcome: Result<Response, HttpFailure>) -> Result<
     let status = response.status;
     if status == 429 || (500..600).contains(&status) {
         let error = Error::server("server_busy", format!("The server answered {status}."))
-            .with_retry_after(retry_after(&response));
+            .with_retry_after(headers::wait_asked_for(&response));
         let happened = if matches!(status, 429 | 503) { Happened::No } else { Happened::Perhaps };
         return Err(Failure { error, happened });
     }
@@ -195,12 +195,6 @@ pub(crate) fn problem(status: u16, document: &Value) -> Error {
         401 | 403 => Error::user(code, message),
         _ => Error::server(code, message),
     }
-}
-
-/// How long the server wants to be left alone, where it says so.
-fn retry_after(response: &Response) -> Option<u32> {
-    let server_time = response.header("date").and_then(crate::time::http_date);
-    headers::retry_after(response.header("retry-after")?, server_time)
 }
 
 pub(crate) fn lifetime(document: &Value, name: &str) -> Option<u64> {

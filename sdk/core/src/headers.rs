@@ -1,5 +1,6 @@
 //! What do the headers of an answer ask for? `Retry-After` and `WWW-Authenticate`, whatever a server writes there.
 
+use crate::input::Response;
 use crate::time::{UnixMillis, http_date};
 
 /// Nobody waits longer than this because a server says so.
@@ -32,6 +33,12 @@ pub fn retry_after(value: &str, server_time: Option<UnixMillis>) -> Option<u32> 
     }
     let wait = http_date(value)?.saturating_sub(server_time?).max(0) / 1000;
     Some(u32::try_from(wait).unwrap_or(u32::MAX).min(LONGEST_WAIT))
+}
+
+/// How long the server wants to be left alone, in seconds, where it says so.
+pub(crate) fn wait_asked_for(response: &Response) -> Option<u32> {
+    let server_time = response.header("date").and_then(http_date);
+    retry_after(response.header("retry-after")?, server_time)
 }
 
 /// What a 401 or 403 with this `WWW-Authenticate` needs. A cross-origin 401 may show none, and then blames the token.

@@ -1,5 +1,6 @@
 //! How long do keys count, and when are they asked for again? As the server's caching headers say, within bounds (C19).
 
+use crate::headers;
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::jwt::KeySet;
 use crate::time::{Moment, MonotonicMillis};
@@ -90,7 +91,12 @@ impl KeyCache {
         }
         self.failures = (self.failures + 1).min(6);
         let most = (1000 << self.failures).min(LONGEST_WAIT);
-        self.next_fetch = now.monotonic + 1000 + (most as f64 * now.fraction()) as u64;
+        let wait = 1000 + (most as f64 * now.fraction()) as u64;
+        let asked_for =
+            outcome.as_ref().ok().and_then(headers::wait_asked_for).map_or(0, |wait| u64::from(wait) * 1000);
+        // While keys are at hand only unknown ones ask, and a fetch that failed was theirs.
+        let at_hand = self.ends.saturating_sub(now.monotonic).min(COOLDOWN);
+        self.next_fetch = now.monotonic + wait.max(asked_for).max(at_hand);
         Fetched::Nothing
     }
 
@@ -193,6 +199,33 @@ mod tests {
             assert_eq!(cache.take(&at(1000), stamp, outcome), Fetched::Nothing);
             assert!(holds(&cache, 59_999, "a") && !holds(&cache, 60_000, "a"), "{outcome:?}");
             assert!(cache.next_fetch().is_some_and(|at| at <= 1000 + 1000 + LONGEST_WAIT));
+        }
+    }
+
+    #[test]
+    fn c19_a_fetch_that_failed_counts_too_while_keys_are_at_hand() {
+        let mut cache = KeyCache::default();
+        cache.begin(1);
+        cache.take(&at(0), 1, &Err(HttpFailure::Network));
+        assert!(cache.may_fetch(1000 + 2000), "without keys nothing can be checked");
+        cache.begin(2);
+        cache.take(&at(3000), 2, &answer(200, &[], "a"));
+        cache.begin(3);
+        cache.take(&at(40_000), 3, &Err(HttpFailure::Network));
+        assert!(!cache.may_fetch(40_000 + COOLDOWN - 1) && cache.may_fetch(40_000 + COOLDOWN));
+    }
+
+    #[test]
+    fn c22_keys_are_not_asked_for_before_the_server_wants_it() {
+        let mut cache = KeyCache::default();
+        for (turn, (status, header, wait)) in
+            [(503, "20", 20_000), (429, "120", 120_000), (503, "soon", 0)].into_iter().enumerate()
+        {
+            let stamp = turn as u64;
+            cache.begin(stamp);
+            cache.take(&at(0), stamp, &answer(status, &[("retry-after", header)], "a"));
+            let earliest = 1000.max(wait);
+            assert!(!cache.may_fetch(earliest - 1) && cache.may_fetch(earliest + LONGEST_WAIT), "{header}");
         }
     }
 
