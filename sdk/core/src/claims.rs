@@ -195,6 +195,20 @@ mod tests {
     }
 
     #[test]
+    fn c17_what_should_lead_to_a_claim_and_is_no_object_is_an_error() {
+        for (text, name) in [
+            (r#"{"sub":"u","realm_access":["admin"]}"#, "realm_access is not an object"),
+            (r#"{"sub":"u","realm_access":null}"#, "realm_access is not an object"),
+            (r#"{"sub":"u","resource_access":{"app":"x"}}"#, "resource_access.app is not an object"),
+        ] {
+            assert_eq!(read(text, &ClaimMap::keycloak("app")).unwrap_err(), name);
+        }
+        let username = ClaimMap { username: vec![Place::new(["user", "name"])], ..ClaimMap::standard() };
+        assert_eq!(read(r#"{"sub":"u","user":"x"}"#, &username).unwrap_err(), "user is not an object");
+        assert!(read(r#"{"sub":"u","resource_access":{"other":1}}"#, &ClaimMap::keycloak("app")).is_ok());
+    }
+
+    #[test]
     fn a_map_is_read_from_data() {
         let map = |text: &str| ClaimMap::read(&json::parse(text.as_bytes()).unwrap());
         let keycloak = r#"{"roles":[["realm_access","roles"],["resource_access","app","roles"]]}"#;

@@ -48,8 +48,19 @@ impl Place {
         &self.0
     }
 
-    fn find<'a>(&self, claims: &'a Value) -> Option<&'a Value> {
-        self.0.iter().try_fold(claims, |value, name| value.member(name))
+    /// What stands there; what should lead there and does not is an error and no absent claim (C17).
+    fn find<'a>(&self, claims: &'a Value) -> Result<Option<&'a Value>, String> {
+        let mut value = claims;
+        for (depth, name) in self.0.iter().enumerate() {
+            if !matches!(value, Value::Object(_)) {
+                return Err(format!("{} is not an object", self.0[..depth].join(".")));
+            }
+            match value.member(name) {
+                Some(inner) => value = inner,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(value))
     }
 }
 
@@ -142,7 +153,7 @@ impl Default for ClaimMap {
 /// The first text of these places.
 pub(super) fn text(claims: &Value, places: &[Place]) -> Result<Option<String>, String> {
     for place in places {
-        match place.find(claims) {
+        match place.find(claims)? {
             None => {}
             Some(Value::Text(text)) => return Ok(Some(text.clone())),
             Some(_) => return Err(format!("{} is not a string", place.name())),
@@ -156,7 +167,7 @@ pub(super) fn texts(claims: &Value, places: &[Place], divide: fn(&str) -> Vec<&s
     let mut found: Vec<String> = Vec::new();
     for place in places {
         let mistyped = || format!("{} is not a list of strings", place.name());
-        let here: Vec<&str> = match place.find(claims) {
+        let here: Vec<&str> = match place.find(claims)? {
             None => Vec::new(),
             Some(Value::Text(text)) => divide(text),
             Some(Value::List(items)) => items.iter().map(Value::as_text).collect::<Option<_>>().ok_or_else(mistyped)?,
