@@ -19,7 +19,7 @@ pub use text::GateSyntax;
 /// A condition on claims that shows or hides UI. The server always enforces again.
 ///
 /// As text, for configuration: `role:admin & fresh:60s`, with `|`, `!`, parentheses, and `"…"` around names with signs
-/// in them.
+/// in them. A text has at most 4096 bytes, also as it is printed, and 32 levels.
 ///
 /// ```
 /// use countersign_core::Gate;
@@ -32,7 +32,7 @@ pub enum Gate {
     Role(String),
     Scope(String),
     Permission(String),
-    /// A claim that is this text, number or truth value, or a list that holds it.
+    /// A claim that is this text, number or truth value, or a list that holds it; a number as it is written in the token.
     Claim {
         name: String,
         value: String,
@@ -153,6 +153,23 @@ mod tests {
         assert!(!Gate::not(member).decide(&state, 0).is_open());
         assert!(Gate::all([]).decide(&state, 0).is_open());
         assert!(!Gate::any([]).decide(&state, 0).is_open());
+    }
+
+    #[test]
+    fn a_claim_is_compared_as_it_is_written() {
+        let mut state = signed_in(&[], "");
+        if let State::SignedIn { claims, .. } = &mut state {
+            let text = br#"{"text":"pro","whole":3,"part":2.50,"yes":true,"list":["a",7],"deep":[["a"]],"none":null}"#;
+            std::sync::Arc::make_mut(claims).all = crate::json::parse(text).unwrap();
+        }
+        let is = |name: &str, value: &str| Gate::claim(name, value).decide(&state, 0).is_open();
+        assert!(is("text", "pro") && is("whole", "3") && is("part", "2.50") && is("yes", "true"));
+        assert!(is("list", "a") && is("list", "7"));
+        for (name, value) in
+            [("text", "Pro"), ("whole", "3.0"), ("part", "2.5"), ("deep", "a"), ("none", "null"), ("missing", "")]
+        {
+            assert!(!is(name, value), "{name}={value}");
+        }
     }
 
     #[test]

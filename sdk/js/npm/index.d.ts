@@ -73,7 +73,7 @@ export function decodeToken(token: string): { readonly header: JsonObject; reado
  */
 export function createVerifier(policy: TokenPolicy): Promise<Verifier>;
 
-/** What a token has to be. What is left out is checked as strictly as can be. */
+/** What a token has to be. What is left out is checked as strictly as can be, and what is misspelt is refused. */
 export interface TokenPolicy {
   /** The JWK set (RFC 7517), as an object or as text: at most 100 keys. Keys for other uses and private ones are left out. */
   keys: { keys: object[] } | string;
@@ -291,7 +291,8 @@ export interface DeviceSession {
 /**
  * A condition as text: `role:admin & (fresh:60s | assurance:mfa)`, from `role:`, `scope:`, `permission:`,
  * `claim:NAME=VALUE`, `fresh:60s`, `signed_in:5m`, `assurance:`, `anyone` and `nobody`, with `&`, `|`, `!`, parentheses
- * and `"…"` around names with signs in them. Text that is none throws `invalid_gate` with the column.
+ * and `"…"` around names with signs in them, in at most 4096 bytes and 32 levels. Text that is none throws `invalid_gate`
+ * with the column.
  */
 export type Gate = string;
 

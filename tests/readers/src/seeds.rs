@@ -65,7 +65,7 @@ pub fn of(reader: &str) -> Vec<Vec<u8>> {
         "token" => tokens(),
         "key_set" => each("key_sets", |test| BASE64.decode(test["body_b64"].as_str()?.as_bytes()).ok()),
         "claims_map" => texts(CLAIMS),
-        "gate" => texts(GATES),
+        "gate" => [texts(GATES), one(vec!["signed_in:1d"; 300].join("&"))].concat(),
         "event_stream" => [each("sse_streams", stream), one(format!("\u{7}id: 9\ndata: {}\n\n", event()))].concat(),
         "www_authenticate" => [header("WWW-Authenticate"), texts(CHALLENGES)].concat(),
         "retry_after" => [header("Retry-After"), texts(WAITS)].concat(),

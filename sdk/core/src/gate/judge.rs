@@ -159,7 +159,8 @@ fn is(claim: &Value, value: &str) -> bool {
         Value::Bool(bool) => bool.to_string() == value,
         Value::Integer(number) => number.to_string() == value,
         Value::List(items) => items.iter().any(|item| !matches!(item, Value::List(_)) && is(item, value)),
-        Value::Null | Value::Float(_) | Value::Object(_) => false,
+        Value::Float(number) => number.as_str() == value,
+        Value::Null | Value::Object(_) => false,
     }
 }
 

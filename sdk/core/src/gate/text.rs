@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use crate::gate::Gate;
 
-/// Longer texts, or deeper ones, are refused.
+/// Longer texts, or deeper ones, are refused. Printed a gate has spaces and seconds, which may be longer than what was
+/// read; whoever keeps it has to be able to read it again.
 const LONGEST: usize = 4096;
 const DEEPEST: usize = 32;
 
@@ -30,10 +31,15 @@ impl std::error::Error for GateSyntax {}
 pub(super) fn parse(text: &str) -> Result<Gate, GateSyntax> {
     let mut reader = Reader { text, rest: text, depth: 0 };
     if text.len() > LONGEST {
-        return reader.fail("at most 4096 bytes");
+        return Reader::too_long();
     }
     let gate = reader.any()?;
-    if reader.rest.is_empty() { Ok(gate) } else { reader.fail("& or |, or the end") }
+    if !reader.rest.is_empty() {
+        return reader.fail("& or |, or the end");
+    }
+    // Nothing doubles its length.
+    let may_be_too_long = text.len() > LONGEST / 2;
+    if may_be_too_long && gate.to_string().len() > LONGEST { Reader::too_long() } else { Ok(gate) }
 }
 
 struct Reader<'a> {
@@ -178,6 +184,10 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
     }
 
+    fn too_long<T>() -> Result<T, GateSyntax> {
+        Err(GateSyntax { column: 1, expected: "at most 4096 bytes, also as it is printed" })
+    }
+
     fn fail<T>(&self, expected: &'static str) -> Result<T, GateSyntax> {
         let read = &self.text[..self.text.len() - self.rest.len()];
         Err(GateSyntax { column: read.chars().count() + 1, expected })
@@ -271,6 +281,17 @@ mod tests {
         assert_eq!(parse("fresh:5m"), Gate::fresh_within(300));
         assert_eq!(parse("signed_in:1d"), Gate::signed_in_within(86_400));
         assert_eq!((parse("anyone"), parse(" nobody ")), (Gate::all([]), Gate::any([])));
+    }
+
+    #[test]
+    fn what_is_read_can_be_read_again_as_it_is_printed() {
+        let many = |count: usize| vec!["signed_in:1d"; count].join("&");
+        let longest = many(215).parse::<Gate>().unwrap();
+        assert_eq!(longest.to_string().parse(), Ok(longest));
+        for text in [many(216), many(300), "anyone|".repeat(LONGEST)] {
+            let too_long = GateSyntax { column: 1, expected: "at most 4096 bytes, also as it is printed" };
+            assert_eq!(text.parse::<Gate>(), Err(too_long));
+        }
     }
 
     #[test]
