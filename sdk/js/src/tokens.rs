@@ -118,7 +118,15 @@ impl OpenToken {
     }
 }
 
+/// A policy's members. One that is misspelt would be a check that is not made.
+const MEMBERS: [&str; 7] = ["kind", "issuer", "audience", "algorithms", "required", "leeway", "maxAge"];
+
 fn read_policy(policy: &Value) -> Result<Policy, (&'static str, String)> {
+    if let Value::Object(members) = policy
+        && let Some((name, _)) = members.iter().find(|(name, _)| !MEMBERS.contains(&name.as_str()))
+    {
+        return Err(("policy", format!("has {name}, which is none of keys, {}", MEMBERS.join(", "))));
+    }
     let word = |name| policy.member(name).and_then(Value::as_text);
     let kind = match policy.member("kind") {
         None => Kind::AccessToken,
