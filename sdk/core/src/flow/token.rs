@@ -184,3 +184,40 @@ pub(super) fn place(document: &Value) -> Result<u64, String> {
         .and_then(|ep| u64::try_from(ep).ok())
         .ok_or_else(|| "ep is missing".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FlowKind;
+    use crate::json;
+
+    fn established(access_token: &str) -> Established {
+        let answer = format!(
+            r#"{{"access_token":"{access_token}","token_type":"Bearer","expires_in":300,"session_expires_in":36000,
+            "sid":"s1","ep":1,"issuer":"https://auth.test","user":{{"sub":"u","name":"Alice"}},"claims":{{"roles":["admin"]}}}}"#
+        );
+        let arrival = Arrival { at: 1_790_000_000_000, server_time: None };
+        let config = Config::new(FlowKind::Token, "https://app.test", "https://app.test");
+        read(&json::parse(answer.as_bytes()).unwrap(), arrival, &config).unwrap()
+    }
+
+    #[test]
+    fn what_only_the_server_can_read_is_opaque_and_its_claims_come_beside_it() {
+        // Encrypted (RFC 7516), of a form of its own, and one that two readers would read differently.
+        for opaque in ["e30.a.b.c.d", "2YotnFZFEjr1zCsicMWpAA", "eyJhIjoxLCJhIjoyfQ.e30.c2ln"] {
+            let Established { claims, token, .. } = established(opaque);
+            assert_eq!(claims.provenance.source, Source::TokenEndpoint, "{opaque}");
+            assert_eq!(claims.provenance.verification, Verification::FromServer);
+            assert_eq!((claims.subject.as_str(), claims.has_role("admin")), ("u", true));
+            assert!(claims.token_header.is_none() && token.unwrap().decoded.is_none());
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_speaks_for_itself() {
+        // {"alg":"ES256"}.{"sub":"u"}
+        let claims = established("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln").claims;
+        assert_eq!((claims.provenance.source, claims.has_role("admin")), (Source::AccessToken, false));
+        assert_eq!((claims.name.as_deref(), claims.beside), (Some("Alice"), vec!["name"]));
+    }
+}
