@@ -23,7 +23,7 @@ pub use score::{Outcome, Score};
 /// Runs every JSON file below the folder, prints a line for each and one for all.
 ///
 /// # Errors
-/// When the folder or a file can't be read.
+/// When the folder or a file can't be read, or there is no vector in it.
 pub fn run(folder: &Path) -> io::Result<Score> {
     let mut total = Score::default();
     for file in files(folder)? {
@@ -31,6 +31,9 @@ pub fn run(folder: &Path) -> io::Result<Score> {
         let score = run_document(&document);
         print!("{}", score.report(&file.strip_prefix(folder).unwrap_or(&file).display().to_string()));
         total.add(score);
+    }
+    if total.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "there is no vector in it"));
     }
     println!("{}", total.last_line());
     Ok(total)

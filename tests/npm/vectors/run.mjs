@@ -25,6 +25,7 @@ export function run(folder) {
       console.log(score.report(relative(folder, file)));
       total.add(score);
     }
+    if (total.run + total.skipped === 0) throw new Error(`There is no vector in ${folder}.`);
     console.log(total.lastLine());
     return total;
   });

@@ -56,6 +56,11 @@ impl Score {
         self.wrong_must.is_empty()
     }
 
+    /// There was nothing to ask.
+    pub fn is_empty(&self) -> bool {
+        self.run() + self.skipped() == 0
+    }
+
     pub fn report(&self, file: &str) -> String {
         let (run, wrong) = (self.run(), self.wrong_must.len() + self.wrong_should.len());
         let mut text = format!("{file}: {run} run, {} right, {wrong} wrong, {} skipped\n", self.right, self.skipped());
@@ -80,7 +85,7 @@ impl Score {
         )
     }
 
-    fn run(&self) -> usize {
+    pub fn run(&self) -> usize {
         self.right + self.wrong_must.len() + self.wrong_should.len()
     }
 
