@@ -73,6 +73,20 @@ fn a_token_of_another_issuer_opens_no_gate() {
 }
 
 #[test]
+fn c13_a_key_that_the_browser_cannot_use_vouches_for_nothing_and_says_so() {
+    let (world, _browser, tab) = World::with_tab(FlowKind::Token);
+    let mut keys = world.request("GET", "/.well-known/jwks.json", &[], String::new()).json()["keys"].clone();
+    for key in keys.as_array_mut().unwrap() {
+        // No point of the curve has these coordinates.
+        (key["x"], key["y"]) = (json!("A".repeat(43)), json!("A".repeat(43)));
+    }
+    world.network().next(KEYS, Fault::Change { member: "keys", value: keys });
+    tab.sign_in("alice").unwrap();
+    assert_eq!(claims(&tab).provenance.verification, Verification::Unsupported);
+    assert!(tab.is_open(&Gate::role("admin")), "the server itself handed them over");
+}
+
+#[test]
 fn each_claim_says_where_it_comes_from() {
     let (_world, _browser, tab) = World::with_tab(FlowKind::Token);
     tab.sign_in("alice").unwrap();

@@ -175,6 +175,32 @@ mod tests {
     }
 
     #[test]
+    fn an_application_s_own_type_is_read_and_what_is_wrong_with_it_is_named() {
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        struct Own {
+            sub: String,
+            tenant: Tenant,
+        }
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        struct Tenant {
+            id: u32,
+        }
+        let own = |text: &str| read(text, &ClaimMap::standard()).unwrap().typed::<Own>();
+        let expected = Own { sub: "u".into(), tenant: Tenant { id: 7 } };
+        assert_eq!(own(r#"{"sub":"u","tenant":{"id":7},"more":[]}"#), Ok(expected));
+        for (text, name) in [
+            (r#"{"sub":"u"}"#, "`tenant`"),
+            (r#"{"sub":"u","tenant":{"id":"7"}}"#, "tenant.id: "),
+            (r#"{"sub":"u","tenant":{"id":-1}}"#, "tenant.id: "),
+            (r#"{"sub":"u","tenant":null}"#, "tenant: "),
+        ] {
+            let error = own(text).unwrap_err();
+            assert_eq!(error.code, "claims_mistyped");
+            assert!(error.message.contains(name), "{}", error.message);
+        }
+    }
+
+    #[test]
     fn each_provider_s_shape_is_data() {
         let roles = |text: &str, map: &ClaimMap| read(text, map).unwrap().roles;
         let keycloak =
