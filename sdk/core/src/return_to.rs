@@ -133,6 +133,9 @@ mod tests {
             ("https://app.test/x", "/x"),
             ("https://app.test", "/"),
             ("/x:y", "/x:y"),
+            // Only below file: this would be a drive that stays.
+            ("/p:/../x", "/x"),
+            ("/a//p|/..", "/a//"),
         ] {
             assert_eq!(resolve(PAGE, address), Some(format!("https://app.test{expected}")), "{address:?}");
         }

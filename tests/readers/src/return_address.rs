@@ -15,12 +15,20 @@ pub fn law(bytes: &[u8]) {
             let there = base.join(address).expect("a browser reads what we allow");
             assert_eq!(there.origin(), base.origin(), "{address:?} leaves the origin");
             let again = Url::parse(&resolved).expect("what we give is an address");
-            assert_eq!(escaped(&again), escaped(&there), "{address:?} from {page}");
+            if !has_drive(address) {
+                assert_eq!(escaped(&again), escaped(&there), "{address:?} from {page}");
+            }
         }
         if let Some(safe) = return_to::safe(address) {
             assert_eq!(base.join(&safe).expect("a path").origin(), base.origin());
         }
     }
+}
+
+/// The standard keeps a Windows drive from `..` below `file:` alone, and the same library keeps it everywhere.
+fn has_drive(address: &str) -> bool {
+    let is_drive = |segment: &str| matches!(segment.as_bytes(), [letter, b':' | b'|'] if letter.is_ascii_alphabetic());
+    address.split(['/', '?', '#']).any(is_drive)
 }
 
 /// The URL standard escapes `^` in paths, and the library that speaks for the browser does not yet.

@@ -69,7 +69,7 @@ pub fn of(reader: &str) -> Vec<Vec<u8>> {
         "event_stream" => [each("sse_streams", stream), one(format!("\u{7}id: 9\ndata: {}\n\n", event()))].concat(),
         "www_authenticate" => [header("WWW-Authenticate"), texts(CHALLENGES)].concat(),
         "retry_after" => [header("Retry-After"), texts(WAITS)].concat(),
-        "return_address" => each("return_to", |test| Some(test["input"].as_str()?.as_bytes().to_vec())),
+        "return_address" => [each("return_to", address), one("a//p:/../.%60/./x".to_owned())].concat(),
         "record" => texts(RECORDS),
         "tab_message" => [texts(MESSAGES), one(format!("\0{{\"kind\":\"event\",\"set\":\"{}\"}}", event()))].concat(),
         _ => Vec::new(),
@@ -94,6 +94,10 @@ fn event() -> String {
     let header = r#"{"alg":"ES256","typ":"secevent+jwt","kid":"k"}"#;
     let [header, event] = [header, event].map(|part| BASE64URL_NOPAD.encode(part.as_bytes()));
     format!("{header}.{event}.c2ln")
+}
+
+fn address(test: &Value) -> Option<Vec<u8>> {
+    Some(test["input"].as_str()?.as_bytes().to_vec())
 }
 
 /// The chunks as one, after the size that they are cut into.
