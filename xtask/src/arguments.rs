@@ -54,6 +54,8 @@ pub enum Task {
     },
     /// Look for bytes that break a reader, by cargo-fuzz on a nightly Rust; fails if it finds some
     Fuzz(Fuzz),
+    /// Make the core wrong in many small ways, by cargo-mutants; fails if the tests overlook one without a written reason
+    Mutants(Mutants),
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone
@@ -111,6 +113,19 @@ pub struct Fuzz {
     /// For each target
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub seconds: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Mutants {
+    /// Only what changed since this branch left a revision, which is main unless named
+    #[arg(long, value_name = "REVISION", num_args = 0..=1, default_missing_value = "main")]
+    pub in_diff: Option<String>,
+    /// Only one part of N, counted from 0
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<String>,
+    /// Only these files, as `tabs.rs` or `sdk/core/src/flow/*.rs`; without it all that decide about a session's life
+    #[arg(long = "file", value_name = "GLOB")]
+    pub files: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

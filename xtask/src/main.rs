@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod fuzz;
 mod links;
+mod mutants;
 mod npm;
 mod page;
 mod server;
@@ -68,6 +69,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Vectors { folder, browser: true } => vectors::in_browser(folder.as_deref()),
         Task::Simulate { arguments } => simulate::with(arguments),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Size => size::run(),
         Task::Tidy => tidy::run(),
         Task::Links { folder } => links::put_into(&folder),
