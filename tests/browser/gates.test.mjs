@@ -233,6 +233,12 @@ test("a reader's own gate says what it says, follows claims and time, and points
     await page.locator(".misread code").evaluate((code) => [code.textContent, code.querySelector("mark").textContent]),
     ["role:admin & & role:b", "&"],
   );
+  const markup = "<img src=x onerror=harmed=true>";
+  await field.fill(`role:"${markup}"`);
+  await decided("closed", `This needs the role ${markup}, which you do not have.`);
+  await field.fill(`${markup}&`);
+  await decided("misread", "Column 1: expected role:, scope:,");
+  assert.equal(await page.locator("main img").count(), 0);
   await field.fill("role:");
   await decided("misread", "Column 6: expected the name of a role.");
   assert.ok(await says.evaluate((now, before) => now === before, region), "the live region stays, so that it is heard");

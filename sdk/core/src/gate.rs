@@ -123,7 +123,7 @@ impl std::str::FromStr for Gate {
 
 impl fmt::Display for Gate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::write(self, formatter)
+        formatter.write_str(&text::print(self))
     }
 }
 

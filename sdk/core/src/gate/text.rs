@@ -1,6 +1,6 @@
 //! How is a gate written in a configuration? `role:admin & (fresh:60s | !claim:plan=free)`
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crate::gate::Gate;
 
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Gate, GateSyntax> {
     }
     // Nothing doubles its length.
     let may_be_too_long = text.len() > LONGEST / 2;
-    if may_be_too_long && gate.to_string().len() > LONGEST { Reader::too_long() } else { Ok(gate) }
+    if may_be_too_long && print(&gate).len() > LONGEST { Reader::too_long() } else { Ok(gate) }
 }
 
 struct Reader<'a> {
@@ -128,7 +128,6 @@ impl Reader<'_> {
     /// A bare word, or any text between quotation marks.
     fn word(&mut self, expected: &'static str) -> Result<String, GateSyntax> {
         let Some(quoted) = self.rest.strip_prefix('"') else {
-            let is_end = |sign: char| sign.is_whitespace() || SIGNS.contains(&sign);
             let (word, rest) = self.rest.split_at(self.rest.find(is_end).unwrap_or(self.rest.len()));
             if word.is_empty() {
                 return self.fail(expected);
@@ -198,42 +197,53 @@ fn alone(gates: &mut Vec<Gate>) -> Option<Gate> {
     if gates.len() == 1 { gates.pop() } else { None }
 }
 
-pub(super) fn write(gate: &Gate, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn print(gate: &Gate) -> String {
+    let mut text = String::new();
+    write(gate, &mut text);
+    text
+}
+
+fn write(gate: &Gate, text: &mut String) {
     match gate {
-        Gate::Role(name) => write_word(text, "role:", name),
-        Gate::Scope(name) => write_word(text, "scope:", name),
-        Gate::Permission(name) => write_word(text, "permission:", name),
-        Gate::Assurance(level) => write_word(text, "assurance:", level),
+        Gate::Role(name) => write_word("role:", name, text),
+        Gate::Scope(name) => write_word("scope:", name, text),
+        Gate::Permission(name) => write_word("permission:", name, text),
+        Gate::Assurance(level) => write_word("assurance:", level, text),
         Gate::Claim { name, value } => {
-            write_word(text, "claim:", name)?;
-            write_word(text, "=", value)
+            write_word("claim:", name, text);
+            write_word("=", value, text);
         }
-        Gate::FreshWithin(seconds) => write!(text, "fresh:{seconds}s"),
-        Gate::SignedInWithin(seconds) => write!(text, "signed_in:{seconds}s"),
-        Gate::All(gates) if gates.is_empty() => text.write_str("anyone"),
-        Gate::Any(gates) if gates.is_empty() => text.write_str("nobody"),
-        Gate::All(gates) => write_list(text, gates, " & ", |inner| matches!(inner, Gate::All(_) | Gate::Any(_))),
+        Gate::FreshWithin(seconds) => write_time("fresh:", *seconds, text),
+        Gate::SignedInWithin(seconds) => write_time("signed_in:", *seconds, text),
+        Gate::All(gates) if gates.is_empty() => text.push_str("anyone"),
+        Gate::Any(gates) if gates.is_empty() => text.push_str("nobody"),
+        Gate::All(gates) => write_list(gates, " & ", |inner| matches!(inner, Gate::All(_) | Gate::Any(_)), text),
         // `&` binds more closely than `|`.
-        Gate::Any(gates) => write_list(text, gates, " | ", |inner| matches!(inner, Gate::Any(_))),
+        Gate::Any(gates) => write_list(gates, " | ", |inner| matches!(inner, Gate::Any(_)), text),
         Gate::Not(gate) => {
-            text.write_char('!')?;
-            write_part(text, gate, is_list(gate))
+            text.push('!');
+            write_part(gate, is_list(gate), text);
         }
     }
 }
 
-fn write_list(text: &mut fmt::Formatter<'_>, gates: &[Gate], sign: &str, is_wider: fn(&Gate) -> bool) -> fmt::Result {
+fn write_list(gates: &[Gate], sign: &str, is_wider: fn(&Gate) -> bool, text: &mut String) {
     for (position, gate) in gates.iter().enumerate() {
         if position > 0 {
-            text.write_str(sign)?;
+            text.push_str(sign);
         }
-        write_part(text, gate, is_wider(gate) && is_list(gate))?;
+        write_part(gate, is_wider(gate) && is_list(gate), text);
     }
-    Ok(())
 }
 
-fn write_part(text: &mut fmt::Formatter<'_>, gate: &Gate, in_parentheses: bool) -> fmt::Result {
-    if in_parentheses { write!(text, "({gate})") } else { write!(text, "{gate}") }
+fn write_part(gate: &Gate, in_parentheses: bool, text: &mut String) {
+    if in_parentheses {
+        text.push('(');
+    }
+    write(gate, text);
+    if in_parentheses {
+        text.push(')');
+    }
 }
 
 /// Written with a sign between its parts.
@@ -241,19 +251,30 @@ fn is_list(gate: &Gate) -> bool {
     matches!(gate, Gate::All(gates) | Gate::Any(gates) if !gates.is_empty())
 }
 
-fn write_word(text: &mut fmt::Formatter<'_>, before: &str, word: &str) -> fmt::Result {
-    text.write_str(before)?;
-    if !word.is_empty() && !word.contains(|sign: char| sign.is_whitespace() || SIGNS.contains(&sign)) {
-        return text.write_str(word);
+fn write_time(before: &str, seconds: u32, text: &mut String) {
+    text.push_str(before);
+    text.push_str(&seconds.to_string());
+    text.push('s');
+}
+
+fn write_word(before: &str, word: &str, text: &mut String) {
+    text.push_str(before);
+    if !word.is_empty() && !word.contains(is_end) {
+        return text.push_str(word);
     }
-    text.write_char('"')?;
+    text.push('"');
     for sign in word.chars() {
         if matches!(sign, '"' | '\\') {
-            text.write_char('\\')?;
+            text.push('\\');
         }
-        text.write_char(sign)?;
+        text.push(sign);
     }
-    text.write_char('"')
+    text.push('"');
+}
+
+/// Whether a bare word ends there.
+fn is_end(sign: char) -> bool {
+    sign.is_whitespace() || SIGNS.contains(&sign)
 }
 
 #[cfg(test)]
