@@ -100,6 +100,33 @@ fn c27_what_another_tab_says_takes_no_doubt_away() {
 }
 
 #[test]
+fn c27_a_message_is_heard_up_to_its_limit() {
+    in_both_flows(|flow| {
+        let (world, browser, leader) = World::with_tab(flow);
+        leader.sign_in("bob").unwrap();
+        let follower = browser.open_tab(flow);
+        let news = format!(r#"{{"kind":"contact","sid":"{}","ep":999}}"#, follower.sid().unwrap());
+        let asked = world.asked();
+        follower.hear(&format!("{news:<32769}"));
+        assert_eq!(world.asked(), asked, "longer than any of ours");
+        follower.hear(&format!("{news:<32768}"));
+        assert!(world.asked() > asked);
+    });
+}
+
+#[test]
+fn c27_who_has_the_stream_takes_nobody_else_s_word_for_it() {
+    in_both_flows(|flow| {
+        let (world, _, leader) = World::with_tab(flow);
+        leader.sign_in("bob").unwrap();
+        assert!(leader.has_stream());
+        let asked = world.asked();
+        leader.hear(&format!(r#"{{"kind":"contact","sid":"{}","ep":999}}"#, leader.sid().unwrap()));
+        assert_eq!(world.asked(), asked);
+    });
+}
+
+#[test]
 fn c27_a_tab_that_lags_behind_the_one_with_the_stream_looks_for_itself() {
     in_both_flows(|flow| {
         let (world, browser, leader) = World::with_tab(flow);
