@@ -2,6 +2,8 @@
 //! cycle around them is written once, in `renewal`.
 
 mod session;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use crate::claims::Claims;
