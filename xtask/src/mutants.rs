@@ -30,10 +30,15 @@ const FILES: &[&str] = &[
     "sdk/core/src/tabs.rs",
 ];
 
-/// What each of them has to get past, in the order in which Cargo runs it, up to the first that fails: the core's own
-/// tests, 200 seeds of the simulation, the journeys. What says nothing about these files is not even built. The second
-/// package is named here, since the tool's own option for it leaves it out where it tries the unchanged tree.
-const TESTS: &[&str] = &["--package=countersign-tests", "--lib", "--test=seeds", "--test=suite"];
+/// What each of them has to get past, cheap first: a stage builds and tries only what the one before left alive. The
+/// seeds come before the journeys, as Cargo goes by name, and end at the first violation. The second package is named
+/// here, since the tool's own option for it leaves it out where it tries the unchanged tree.
+const STAGES: &[(&str, &[&str])] = &[
+    ("the core's own tests", &["--lib"]),
+    ("200 seeds and the journeys", &["--package=countersign-tests", "--test=seeds", "--test=suite"]),
+];
+
+const SHELF: &str = "mutants";
 
 /// Survivors that are known, each with its reason.
 const REASONS: &str = "tests/mutants.toml";
@@ -73,34 +78,50 @@ fn list(tree: &Path) -> Outcome<Vec<Mutant>> {
 }
 
 fn try_them(options: &Mutants, tree: &Path) -> Outcome<Vec<(Mutant, Fate)>> {
-    let shelf = workspace::shelf("mutants")?;
+    let mut chosen = files(&options.files);
+    chosen.extend(options.shard.iter().map(|shard| format!("--shard={shard}")));
+    if let Some(revision) = &options.in_diff {
+        chosen.push(format!("--in-diff={}", write_diff(revision)?.display()));
+    }
+    let (mut fates, mut survivors) = (Vec::new(), Vec::new());
+    for (witnesses, tests) in STAGES {
+        let tried = step(&format!("asking {witnesses}"), || try_with(tests, &chosen, tree))?;
+        let settled: Vec<_>;
+        (survivors, settled) = tried.into_iter().partition(|(_, fate)| *fate == Fate::Survived);
+        fates.extend(settled);
+        if survivors.is_empty() {
+            break;
+        }
+        chosen = survivors.iter().map(|(mutant, _)| format!("--re={}", mutant.pattern())).collect();
+    }
+    fates.extend(survivors);
+    Ok(fates)
+}
+
+fn try_with(tests: &[&str], chosen: &[String], tree: &Path) -> Outcome<Vec<(Mutant, Fate)>> {
+    let shelf = workspace::shelf(SHELF)?;
     let outcomes = shelf.join("mutants.out").join("outcomes.json");
-    // Left by the last run, and nothing is written where no mutant is found.
+    // Left by the last run, and nothing is written where there is no mutant to try.
     let _ = fs::remove_file(&outcomes);
     let mut cargo = mutants(tree);
-    cargo.args(["--in-place", "--timeout-multiplier", "3", "--minimum-test-timeout", "60", "--output"]).arg(&shelf);
-    cargo.args(files(&options.files));
-    cargo.args(options.shard.iter().flat_map(|shard| ["--shard", shard]));
-    if let Some(revision) = &options.in_diff {
-        cargo.arg("--in-diff").arg(write_diff(revision, &shelf)?);
-    }
-    cargo.args(TESTS.iter().map(|word| format!("--cargo-arg={word}"))).args(["--", "--", "--include-ignored"]);
-    let status = cargo.status().map_err(|error| command::not_started(&cargo, &error))?;
-    match status.code() {
+    cargo.args(["--in-place", "--timeout-multiplier=3", "--minimum-test-timeout=60", "--output"]).arg(&shelf);
+    cargo.args(chosen).args(tests.iter().map(|word| format!("--cargo-arg={word}")));
+    let status = cargo.args(["--", "--", "--include-ignored"]).status();
+    match status.map_err(|error| command::not_started(&cargo, &error))?.code() {
         // All caught, some survived, some came to no end.
         Some(0 | 2 | 3) => {}
         Some(4) => return Err(Failure::new("the tests fail without any change as well; make them pass first.")),
-        _ => return Err(Failure::already_told(status)),
+        _ => return Err(Failure::new("cargo-mutants came to no result; it has said why.")),
     }
     fs::read_to_string(outcomes).map_or_else(|_| Ok(Vec::new()), |text| fate::read(&text, tree))
 }
 
 /// What changed since this branch left that revision, with what is not committed yet.
-fn write_diff(revision: &str, shelf: &Path) -> Outcome<PathBuf> {
+fn write_diff(revision: &str) -> Outcome<PathBuf> {
     let mut git = command::program("git");
     git.args(["diff", "--no-color", "--no-ext-diff", "--src-prefix=a/", "--dst-prefix=b/", "--merge-base", revision]);
     let diff = command::capture(git.args(["--", "sdk/core/src"]))?;
-    let file = shelf.join("changes.diff");
+    let file = workspace::shelf(SHELF)?.join("changes.diff");
     fs::write(&file, diff).while_doing("The diff could not be written")?;
     Ok(file)
 }

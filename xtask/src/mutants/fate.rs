@@ -10,8 +10,8 @@ use crate::failure::{Failure, Outcome};
 /// One small change to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutant {
-    /// `file:line:column`
-    pub place: String,
+    /// `file:line:column: change`, as cargo-mutants lists it.
+    pub listed: String,
     /// `file: change`, which stays the same while lines move. Several changes of one function may share it.
     pub name: String,
     /// The line where the change begins, as it is written.
@@ -37,13 +37,21 @@ impl Mutant {
     }
 
     fn read(said: &Value, tree: &Path) -> Outcome<Self> {
-        let (name, line) = (said["name"].as_str(), said["span"]["start"]["line"].as_u64());
-        let (place, change) = name.and_then(|name| name.split_once(": ")).ok_or_else(|| not_understood(said))?;
+        let (listed, line) = (said["name"].as_str(), said["span"]["start"]["line"].as_u64());
+        let listed = listed.ok_or_else(|| not_understood(said))?;
+        let (place, change) = listed.split_once(": ").ok_or_else(|| not_understood(listed))?;
         let file = place.split(':').next().unwrap_or(place);
         let text = fs::read_to_string(tree.join(file)).unwrap_or_default();
         let line = line.and_then(|line| text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?));
         let line = line.unwrap_or_default().trim().to_owned();
-        Ok(Self { place: place.to_owned(), name: format!("{file}: {change}"), line })
+        Ok(Self { listed: listed.to_owned(), name: format!("{file}: {change}"), line })
+    }
+
+    /// A regular expression that finds this one alone in the list.
+    pub fn pattern(&self) -> String {
+        let is_sign = |letter: char| r"\.+*?()|[]{}^$".contains(letter);
+        let escape = |letter| if is_sign(letter) { format!("\\{letter}") } else { letter.to_string() };
+        format!("^{}$", self.listed.chars().map(escape).collect::<String>())
     }
 }
 
@@ -85,7 +93,7 @@ mod tests {
         ], "total_mutants": 2}"#;
         let fates = read(outcomes, Path::new("nowhere")).unwrap();
         let survivor = Mutant {
-            place: "src/tabs.rs:7:9".into(),
+            listed: "src/tabs.rs:7:9: replace > with >= in on_tab".into(),
             name: "src/tabs.rs: replace > with >= in on_tab".into(),
             line: String::new(),
         };
@@ -98,6 +106,14 @@ mod tests {
     fn a_mutant_knows_its_line() {
         let tree = crate::workspace::root();
         let listed = r#"[{"name": "xtask/Cargo.toml:1:1: delete it", "span": {"start": {"line": 1, "column": 1}}}]"#;
-        assert_eq!(Mutant::read_list(listed, &tree).unwrap()[0].line, "[package]");
+        let mutant = &Mutant::read_list(listed, &tree).unwrap()[0];
+        assert_eq!((mutant.line.as_str(), mutant.name.as_str()), ("[package]", "xtask/Cargo.toml: delete it"));
+    }
+
+    #[test]
+    fn a_pattern_takes_signs_as_they_are() {
+        let listed = "src/a.rs:1:2: replace f -> Option<&str> with Some(\"\")".to_owned();
+        let mutant = Mutant { listed, name: String::new(), line: String::new() };
+        assert_eq!(mutant.pattern(), r#"^src/a\.rs:1:2: replace f -> Option<&str> with Some\(""\)$"#);
     }
 }

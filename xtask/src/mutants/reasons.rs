@@ -69,7 +69,7 @@ mod tests {
 
     fn mutant(place: &str, line: &str) -> Mutant {
         let name = "src/tabs.rs: replace > with >= in on_tab".into();
-        Mutant { place: place.into(), name, line: line.into() }
+        Mutant { listed: place.into(), name, line: line.into() }
     }
 
     #[test]

@@ -54,8 +54,8 @@ impl fmt::Display for Report<'_> {
         for Reason { mutant, .. } in &self.needless {
             writeln!(formatter, "a reason is no longer needed, since tests notice: {mutant}")?;
         }
-        for Mutant { place, name, line } in &self.unexplained {
-            writeln!(formatter, "survived without a reason: {place}\n    {name}\n    {line}")?;
+        for Mutant { listed, line, .. } in &self.unexplained {
+            writeln!(formatter, "survived without a reason: {listed}\n    {line}")?;
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn mutant(name: &str) -> Mutant {
-        Mutant { place: "a.rs:1:1".into(), name: name.into(), line: String::new() }
+        Mutant { listed: format!("a.rs:1:1: {name}"), name: name.into(), line: String::new() }
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
         let said = report.to_string();
         assert!(said.contains("about no mutant any more: gone"), "{said}");
         assert!(said.contains("tests notice: noticed"), "{said}");
-        assert!(said.contains("without a reason: a.rs:1:1\n    new"), "{said}");
+        assert!(said.contains("without a reason: a.rs:1:1: new"), "{said}");
         assert!(!said.contains("elsewhere"), "it was not tried: {said}");
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::SHELF;
 use crate::command;
 use crate::failure::{Outcome, While};
 use crate::workspace;
 
 /// Gives the copy, as the tree is now. A file that is the same already keeps its time, by which Cargo goes.
 pub fn copy() -> Outcome<PathBuf> {
-    let tree = workspace::shelf("mutants")?.join("tree");
+    let tree = workspace::shelf(SHELF)?.join("tree");
     let mut git = command::program("git");
     let listed = command::capture(git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
     let files: BTreeSet<PathBuf> = listed.split_terminator('\0').map(PathBuf::from).collect();
