@@ -153,3 +153,62 @@ impl Machine {
         [retry, lease, ends, renews].into_iter().flatten().min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, FlowKind};
+
+    /// With as much of a chance as this, of 256.
+    fn moment(chance: u8) -> Moment {
+        let mut random = [0; 32];
+        random[19] = chance;
+        Moment { wall: 1_000_000, monotonic: 5_000, random }
+    }
+
+    #[test]
+    fn c22_a_token_is_renewed_at_a_jittered_point_of_its_last_quarter() {
+        let at = |chance, token| renew_at(&moment(chance), Some(token));
+        assert_eq!([at(0, 400_000), at(128, 400_000)], [Some(305_000), Some(335_000)]);
+        assert_eq!(at(0, 10), Some(5_000 + FLOOR), "a short life is no reason for a hot loop (C21)");
+        assert_eq!(renew_at(&moment(0), None), None);
+    }
+
+    #[test]
+    fn c22_each_failure_doubles_the_wait_up_to_a_minute_with_full_jitter() {
+        let waits = |chance, retry_after: Option<u32>| {
+            let mut machine = Machine::new(Config::new(FlowKind::Token, "https://a.test", "https://a.test"));
+            machine.now = moment(chance);
+            let error = Error::server("server_busy", "Later.").with_retry_after(retry_after);
+            let mut fail = || {
+                machine.back_off(error.clone());
+                machine.renewals.retry_at.map(|at| at - 5_000)
+            };
+            std::iter::repeat_with(&mut fail).take(20).flatten().collect::<Vec<_>>()
+        };
+        let (half, told, none) = (waits(128, None), waits(128, Some(7)), waits(0, None));
+        assert_eq!(half[..7], [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        assert_eq!((half[19], told[0], told[19]), (30_000, 8_000, 37_000));
+        assert_eq!(none[..], [250; 20]);
+    }
+
+    #[test]
+    fn c22_a_shared_wait_counts_until_it_is_over() {
+        let left = |until| Record { back_off_until: until, ..Record::default() }.back_off_left(1_000);
+        assert_eq!([left(None), left(Some(999)), left(Some(1_000))], [None; 3]);
+        assert_eq!([left(Some(1_001)), left(Some(9_000))], [Some(1), Some(8_000)]);
+        assert_eq!(left(Some(1_000 + LONGEST_SHARED)), None, "by a clock that was wrong");
+    }
+
+    #[test]
+    fn c22_only_what_a_server_caused_is_for_all_tabs() {
+        let mut machine = Machine::new(Config::new(FlowKind::Token, "https://a.test", "https://a.test"));
+        machine.now = moment(0);
+        let shared = |machine: &Machine, error: Error| machine.shared_back_off(&error);
+        assert_eq!(shared(&machine, Error::server("server_busy", "")), None, "nothing is waited for");
+        machine.renewals.retry_at = Some(12_000);
+        assert_eq!(shared(&machine, Error::server("server_busy", "")), Some(1_007_000));
+        assert_eq!(shared(&machine, Error::network("deadline_passed", "")), Some(1_007_000));
+        assert_eq!(shared(&machine, Error::network("unreachable", "")), None);
+    }
+}
