@@ -313,3 +313,21 @@ fn c05_a_session_that_began_elsewhere_while_storage_was_too_slow_stays() {
     assert_eq!(tabs[1].user().as_deref(), Some("carol"), "{:?}", tabs[1].shown());
     assert!(!tabs[1].shown().iter().any(|state| matches!(state, State::SignedOut { reason: Reason::SignedOut })));
 }
+
+#[test]
+fn c05_a_sign_in_that_fails_when_storage_is_back_signs_nobody_out() {
+    let world = World::new();
+    let browser = world.browser();
+    let tab = browser.open_tab_with(Token, StorageMode::Session);
+    // The sign-in and the load after it find nothing to write to or read from.
+    for _ in 0..2 {
+        browser.trouble_storage(StorageFault::Throw);
+    }
+    tab.sign_in("bob").unwrap();
+    tab.reload();
+    assert!(tab.is_signed_in(), "{:?}", tab.state());
+    browser.go_offline();
+    tab.sign_in("bob").unwrap_err();
+    world.advance(5);
+    assert!(tab.is_signed_in(), "{:?}", tab.state());
+}

@@ -141,6 +141,7 @@ impl Machine {
         if let Some(known) = known.filter(|known| known.sid.is_none() || there.ends_at < known.ends_at) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
+            self.generation = self.generation.max(generation);
         }
     }
 
