@@ -1,7 +1,7 @@
 //! Several tabs of one browser, and two users who take turns in it.
 
 use countersign_core::FlowKind::Token;
-use countersign_core::{Gate, Standing};
+use countersign_core::{Gate, Reason, Revoker, Standing};
 use countersign_tests::{Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
@@ -144,6 +144,24 @@ fn c02_without_locks_a_question_to_another_session_is_marked_too() {
         assert_eq!(world.network().most_at_once(RENEW), 1, "{answer_takes}");
         assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
     }
+}
+
+#[test]
+fn c02_without_locks_the_end_of_a_session_takes_no_mark_away() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    browser.refuse_locks();
+    let second = browser.open_tab(Token);
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    first.check_later();
+    world.settle();
+    first.freeze();
+    world.administrator().revoke_all("bob");
+    world.settle();
+    assert_eq!(second.reason(), Some(Reason::Revoked { by: Revoker::Admin }));
+    browser.begin_open_tab(Token);
+    world.advance(20);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
 }
 
 #[test]

@@ -202,11 +202,15 @@ impl Machine {
         let record = &self.renewals.record;
         let generation = record.generation.max(self.generation) + 1;
         let refresh_retry_for = record.refresh_retry_for;
+        // A renewal that another tab has out by its mark alone is out still.
+        let is_ours = self.renewals.is_renewing();
         Record {
             revision: record.revision.saturating_add(1),
             generation,
             sid,
             ended,
+            last_sent_at: record.last_sent_at.filter(|_| !is_ours),
+            sent_unlocked: record.sent_unlocked && !is_ours,
             refresh_retry_for,
             ..Record::default()
         }

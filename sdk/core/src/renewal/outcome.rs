@@ -194,13 +194,7 @@ impl Machine {
         let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
         let idle_lifetime = established.idle_lifetime.max(known);
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
-        if self.renewals.is_signing_in() {
-            // A renewal that another tab has out by its mark alone is out still.
-            let (last_sent_at, sent_unlocked) = (stored.last_sent_at, stored.sent_unlocked);
-            return Record { last_sent_at, sent_unlocked, ..renewed };
-        }
-        renewed
+        Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on }
     }
 
     fn acknowledged(&self) -> Record {
