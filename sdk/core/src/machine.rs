@@ -288,6 +288,7 @@ impl Machine {
             PageNews::Visible => {
                 self.page.visible = true;
                 self.look();
+                self.settle_debt();
             }
             PageNews::Hidden => self.page.visible = false,
             PageNews::Leaving => {
@@ -297,15 +298,14 @@ impl Machine {
                 self.disclaim();
                 self.leave();
             }
-            PageNews::Shown => {
-                if self.page.covered {
-                    self.stand_for_leader();
-                    self.recall();
-                    self.doubt();
-                    self.want_check(None);
-                    self.look();
-                }
+            PageNews::Shown if self.page.covered => {
+                self.stand_for_leader();
+                self.recall();
+                self.doubt();
+                self.want_check(None);
+                self.look();
             }
+            PageNews::Shown => {}
             PageNews::Online => {
                 self.page.online = true;
                 self.retry_now();
@@ -366,10 +366,9 @@ impl Machine {
     }
 
     pub(crate) fn doubt(&mut self) {
-        let now = self.now.wall;
         if let Who::User(holding) = &mut self.who {
-            let (since, _) = holding.doubted.unwrap_or((now, now));
-            holding.doubted = Some((since, now));
+            let now = self.now.wall;
+            holding.doubted = Some((holding.doubted.map_or(now, |(since, _)| since), now));
         }
     }
 

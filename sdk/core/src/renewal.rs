@@ -176,8 +176,9 @@ impl Machine {
         {
             return callers.push(id);
         }
-        // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
-        let is_certain = !self.renewals.is_signing_in();
+        // A sign-in that is given up may have changed the cookie already, and who has just come does not know it yet:
+        // whatever session it belongs to is meant.
+        let is_certain = !self.renewals.is_signing_in() && !matches!(self.who, Who::Unknown);
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
         self.note(Note::SignedOutHere);
@@ -285,8 +286,9 @@ impl Machine {
         }
     }
 
-    fn settle_debt(&mut self) {
-        let Some(owed) = self.renewals.record.sign_out_owed.clone() else { return };
+    /// Whichever tab owes it: that one may be gone.
+    pub(crate) fn settle_debt(&mut self) {
+        let Some(owed) = self.renewals.record.sign_out_owed.clone().filter(|_| self.page.online) else { return };
         // While it stands nothing resumes, so there is no more to find out.
         if matches!(self.who, Who::Unknown) {
             self.forget(Reason::SignedOut);
@@ -297,8 +299,7 @@ impl Machine {
             return;
         }
         self.note(Note::SignOutOwed);
-        let sid = Some(owed).filter(|sid| !sid.is_empty());
-        self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid, owed: true });
+        self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid: Some(owed), owed: true });
         self.start_next();
     }
 }

@@ -2,7 +2,7 @@
 
 use countersign_core::effect::Reply;
 use countersign_core::{Reason, State};
-use countersign_tests::{Fault, World, in_both_flows};
+use countersign_tests::{Channel, Fault, World, in_both_flows};
 
 const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
@@ -199,6 +199,67 @@ fn c12_a_sign_out_that_waits_for_the_lock_does_not_end_the_session_that_began_me
         world.advance(20);
         let (shown, left) = (first.user(), world.administrator().sessions_of("bob"));
         assert_eq!((shown.as_deref(), second.user().as_deref(), left), (Some("bob"), Some("bob"), 1));
+    });
+}
+
+#[test]
+fn c12_a_sign_out_whose_tab_died_is_settled_by_another_when_the_user_looks_at_it() {
+    in_both_flows(|flow| {
+        for effects in 0..16 {
+            let (world, browser, tab) = World::with_tab(flow);
+            tab.sign_in("bob").unwrap();
+            let other = browser.open_tab(flow);
+            tab.crash_after(effects);
+            drop(tab.begin_sign_out());
+            world.settle();
+            // Where nobody was told, the first look finds it.
+            for _ in 0..2 {
+                other.hide();
+                world.advance(20);
+                other.show();
+            }
+            let is_out = other.reason() == Some(Reason::SignedOut);
+            assert_eq!(world.administrator().sessions_of("bob"), usize::from(!is_out), "{effects}");
+        }
+    });
+}
+
+#[test]
+fn c05_a_sign_out_where_nobody_was_signed_in_does_not_end_the_next_session() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        browser.refuse_storage();
+        browser.set_channel(Channel::Dead);
+        let tabs = [browser.open_tab(flow), browser.open_tab(flow)];
+        for what in SIGN_OUT {
+            world.network().next(what, Fault::LoseRequest);
+        }
+        tabs[0].sign_out();
+        tabs[1].sign_in("bob").unwrap();
+        world.advance(60);
+        assert_eq!((tabs[1].is_signed_in(), world.administrator().sessions_of("bob")), (true, 1));
+    });
+}
+
+#[test]
+fn c12_a_second_click_on_sign_out_does_not_forget_the_first() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in SIGN_OUT {
+            world.network().times(2, what, Fault::LoseRequest);
+        }
+        let sid = tab.sid();
+        for _ in 0..2 {
+            assert!(!tab.sign_out());
+            assert_eq!(
+                browser.record(flow).map(|record| record["sign_out_owed"] == sid.as_deref().unwrap()),
+                Some(true)
+            );
+        }
+        world.advance(60);
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }
 

@@ -36,7 +36,7 @@ impl Machine {
             Kind::SignOut { sid, owed: false, .. } => {
                 // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
                 let is_uncertain = sid.as_deref() == Some("");
-                *sid = record.sid.filter(|_| !is_uncertain).or(sid.take());
+                *sid = record.sid.filter(|_| !is_uncertain).or(sid.take()).or(record.sign_out_owed);
                 let owed = Some(sid.clone().unwrap_or_default());
                 let ended = Some(Reason::SignedOut);
                 self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, ended) });
@@ -194,8 +194,7 @@ impl Machine {
         self.forget(reason);
         self.fail_waiting(&Error::signed_out());
         let Some(job) = &mut self.renewals.job else { return };
-        let sid = Some(owed).filter(|sid| !sid.is_empty());
-        let settle = Kind::SignOut { callers: Vec::new(), sid, owed: true };
+        let settle = Kind::SignOut { callers: Vec::new(), sid: Some(owed), owed: true };
         if let Kind::Check { callers, .. } | Kind::Renew { callers } = std::mem::replace(&mut job.kind, settle) {
             callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(Error::signed_out())));
         }
