@@ -111,10 +111,15 @@ impl Facts {
         self.ledger.owner(home.1, cookie)
     }
 
+    /// What the device's clock says.
+    pub fn wall(&self, world: &Inner, home: Home) -> i64 {
+        BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off
+    }
+
     /// An answer was lost for too long: before the token's end nobody asks again.
     pub fn has_lost_an_answer(&self, world: &Inner, home: Home) -> bool {
         let sent = self.homes.get(&home).and_then(|home| home.record.as_ref()?.sent_at);
-        let wall = BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off;
+        let wall = self.wall(world, home);
         sent.is_some_and(|sent| sent > wall || wall - sent > self.setting.server.refresh_retry_for * 1000)
     }
 

@@ -2,6 +2,7 @@
 
 use countersign_core::{Standing, State};
 
+use crate::channel::Channel;
 use crate::happening::Happening;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, sid, told as told_state};
@@ -56,7 +57,9 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
         (State::SignedIn { .. }, Some(living)) if sid(&snapshot.state) != Some(living) => {
             breach(name, told("shows another session"))
         }
-        (State::SignedIn { standing: Standing::Unverified { .. }, .. }, _) if may_not_ask(facts, world, tab.home) => {
+        (State::SignedIn { standing: Standing::Unverified { since }, .. }, _)
+            if may_not_ask(facts, world, tab.home) || is_about_to_poll(facts, world, tab.home, *since) =>
+        {
             Ok(())
         }
         (State::SignedIn { standing: Standing::Unverified { .. }, .. }, _) => breach(name, told("is still not sure")),
@@ -89,6 +92,12 @@ fn is_written(facts: &Facts, home: Home, sid: &str) -> bool {
 fn may_not_ask(facts: &Facts, world: &Inner, home: Home) -> bool {
     let until = facts.homes.get(&home).and_then(|home| home.answer_was_lost);
     facts.has_lost_an_answer(world, home) || until.is_some_and(|until| world.now < until + POLL)
+}
+
+/// What another tab was given is unverified until the stream has spoken, and without a channel until the next poll.
+fn is_about_to_poll(facts: &Facts, world: &Inner, home: Home, since: i64) -> bool {
+    let is_alone = facts.setting.devices[home.0].channel == Channel::Dead;
+    is_alone && (0..POLL.cast_signed()).contains(&(facts.wall(world, home) - since))
 }
 
 fn can_store(facts: &Facts, home: Home) -> bool {
