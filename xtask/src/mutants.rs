@@ -83,18 +83,17 @@ fn try_them(options: &Mutants, tree: &Path) -> Outcome<Vec<(Mutant, Fate)>> {
     if let Some(revision) = &options.in_diff {
         chosen.push(format!("--in-diff={}", write_diff(revision)?.display()));
     }
-    let (mut fates, mut survivors) = (Vec::new(), Vec::new());
+    let mut fates: Vec<(Mutant, Fate)> = Vec::new();
     for (witnesses, tests) in STAGES {
         let tried = step(&format!("asking {witnesses}"), || try_with(tests, &chosen, tree))?;
-        let settled: Vec<_>;
-        (survivors, settled) = tried.into_iter().partition(|(_, fate)| *fate == Fate::Survived);
-        fates.extend(settled);
+        fate::learn(&mut fates, tried);
+        let survivors: Vec<_> = fates.iter().filter(|(_, fate)| *fate == Fate::Survived).collect();
         if survivors.is_empty() {
             break;
         }
-        chosen = survivors.iter().map(|(mutant, _)| format!("--re={}", mutant.pattern())).collect();
+        chosen = vec!["--iterate".to_owned()];
+        chosen.extend(survivors.iter().flat_map(|(mutant, _)| mutant.choice()));
     }
-    fates.extend(survivors);
     Ok(fates)
 }
 

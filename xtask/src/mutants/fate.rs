@@ -47,11 +47,27 @@ impl Mutant {
         Ok(Self { listed: listed.to_owned(), name: format!("{file}: {change}"), line })
     }
 
-    /// A regular expression that finds this one alone in the list.
-    pub fn pattern(&self) -> String {
+    /// What to tell cargo-mutants to have this one tried: its name as a regular expression, and its file, since fields
+    /// that are left out are not chosen by name.
+    pub fn choice(&self) -> [String; 2] {
         let is_sign = |letter: char| r"\.+*?()|[]{}^$".contains(letter);
         let escape = |letter| if is_sign(letter) { format!("\\{letter}") } else { letter.to_string() };
-        format!("^{}$", self.listed.chars().map(escape).collect::<String>())
+        let pattern: String = self.listed.chars().map(escape).collect();
+        let file = self.listed.split(':').next().unwrap_or_default();
+        [format!("--re=^{pattern}$"), format!("--file={file}")]
+    }
+}
+
+/// What a later stage showed about those that were alive. What else it tried is known already.
+pub fn learn(known: &mut Vec<(Mutant, Fate)>, tried: Vec<(Mutant, Fate)>) {
+    if known.is_empty() {
+        *known = tried;
+        return;
+    }
+    for (mutant, fate) in tried {
+        if let Some(one) = known.iter_mut().find(|(one, fate)| *one == mutant && *fate == Fate::Survived) {
+            one.1 = fate;
+        }
     }
 }
 
@@ -114,6 +130,24 @@ mod tests {
     fn a_pattern_takes_signs_as_they_are() {
         let listed = "src/a.rs:1:2: replace f -> Option<&str> with Some(\"\")".to_owned();
         let mutant = Mutant { listed, name: String::new(), line: String::new() };
-        assert_eq!(mutant.pattern(), r#"^src/a\.rs:1:2: replace f -> Option<&str> with Some\(""\)$"#);
+        let pattern = r#"--re=^src/a\.rs:1:2: replace f -> Option<&str> with Some\(""\)$"#;
+        assert_eq!(mutant.choice(), [pattern, "--file=src/a.rs"]);
+    }
+
+    #[test]
+    fn a_later_stage_speaks_of_those_alone_that_were_alive() {
+        let mutant = |listed: &str| Mutant { listed: listed.into(), name: String::new(), line: String::new() };
+        let mut known = Vec::new();
+        learn(
+            &mut known,
+            vec![(mutant("a"), Fate::Caught), (mutant("b"), Fate::Survived), (mutant("c"), Fate::Survived)],
+        );
+        learn(
+            &mut known,
+            vec![(mutant("a"), Fate::Survived), (mutant("b"), Fate::TimedOut), (mutant("d"), Fate::Caught)],
+        );
+        let known: Vec<_> = known.into_iter().map(|(mutant, fate)| (mutant.listed, fate)).collect();
+        let expected = [("a", Fate::Caught), ("b", Fate::TimedOut), ("c", Fate::Survived)];
+        assert_eq!(known, expected.map(|(listed, fate)| (listed.to_owned(), fate)));
     }
 }
