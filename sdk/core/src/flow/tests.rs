@@ -157,6 +157,14 @@ fn c16_a_token_is_taken_only_as_one() {
 }
 
 #[test]
+fn c08_a_token_for_somebody_else_than_the_user_beside_it_is_refused() {
+    // {"alg":"ES256"}.{"sub":"u"}
+    let answer = TOKEN.replace("at.1", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln");
+    assert!(established(FlowKind::Token, &answer).is_none());
+    assert!(established(FlowKind::Token, &answer.replace(r#""sub": "u1""#, r#""sub": "u""#)).is_some());
+}
+
+#[test]
 fn c21_a_life_too_short_to_use_is_lengthened() {
     let lifetime = |seconds: &str| {
         let answer = TOKEN.replace(r#""expires_in": 300"#, &format!(r#""expires_in": {seconds}"#));
