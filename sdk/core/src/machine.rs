@@ -244,11 +244,13 @@ impl Machine {
         }
         self.note(Note::Slept.millis(drift.unsigned_abs()));
         self.age_request(drift.unsigned_abs());
+        self.requests.slept(drift.unsigned_abs());
         let slept = drift.max(0).unsigned_abs();
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
         self.revocation.pending.slept(slept);
         if let Who::User(holding) = &mut self.who {
+            holding.established_at = holding.established_at.saturating_sub(drift.unsigned_abs());
             holding.session_ends = holding.session_ends.saturating_sub(slept);
             holding.drifted = holding.drifted.saturating_add(slept);
             if let Some(token) = &mut holding.token {

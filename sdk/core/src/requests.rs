@@ -326,6 +326,15 @@ impl Requests {
         self.calls.remove(&id);
     }
 
+    /// The clock that calls are counted by stood still for so long.
+    pub fn slept(&mut self, by: u64) {
+        for call in self.calls.values_mut() {
+            if let Step::Sent { at, .. } = &mut call.step {
+                *at = at.saturating_sub(by);
+            }
+        }
+    }
+
     /// How many calls wait for a credential.
     pub fn waiting(&self) -> usize {
         self.calls.values().filter(|call| !matches!(call.step, Step::Sent { .. })).count()

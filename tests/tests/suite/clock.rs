@@ -160,6 +160,27 @@ fn c34_a_clock_that_was_set_back_in_a_sleep_hides_no_sleep() {
 }
 
 #[test]
+fn c34_an_answer_to_a_call_from_before_a_sleep_takes_no_doubt_away() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in ["GET /auth/session", "POST /auth/token", "GET /auth/events"] {
+            world.network().times(10, what, Fault::Silence);
+        }
+        world.network().next("GET /api/me", Fault::HoldAnswer);
+        let call = tab.begin_fetch("/api/me");
+        world.settle();
+        tab.freeze();
+        world.release();
+        browser.sleep(600);
+        tab.thaw();
+        world.settle();
+        assert!(call.fetched().is_some());
+        assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })), "{:?}", tab.state());
+    });
+}
+
+#[test]
 fn a_session_that_ended_in_a_sleep_shows_nothing_before_the_server_was_asked() {
     let (world, browser, tab) = World::with_tab(Session);
     tab.sign_in("bob").unwrap();
