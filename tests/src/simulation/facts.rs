@@ -39,6 +39,8 @@ pub struct Tab {
     pub snapshot: Option<Snapshot>,
     /// The session that it showed last.
     pub believed: Option<String>,
+    /// What it showed last when somebody was signed in.
+    pub signed_in: Option<Snapshot>,
     /// When it last wrote a session into the record.
     pub committed: u64,
     /// The session that the server last answered it with, and when.
@@ -147,6 +149,7 @@ impl Facts {
         let Some(tab) = self.tabs.get_mut(tab) else { return };
         if let State::SignedIn { session, .. } = &snapshot.state {
             tab.believed = Some(session.sid.clone());
+            tab.signed_in = Some((**snapshot).clone());
         }
         if matches!(snapshot.state, State::SignedOut { .. }) {
             tab.believed = None;
@@ -164,6 +167,7 @@ impl Facts {
             born,
             snapshot: None,
             believed: None,
+            signed_in: None,
             committed: 0,
             answered: None,
             stirred: self.order,

@@ -19,7 +19,10 @@ impl Invariant for Store {
         let Happening::Published { tab: holder, snapshot } = happening else { return Ok(()) };
         let Some(tab) = facts.tab(*holder) else { return Ok(()) };
         let stored = facts.homes.get(&tab.home).map_or(0, |home| home.committed);
-        let is_new = credential(&snapshot.state) != tab.snapshot.as_ref().and_then(|before| credential(&before.state));
+        // While somebody else tries to sign in, and fails, it is not shown, and it is no news afterwards; but what was this
+        // tab's alone and is called shared is news.
+        let before = tab.signed_in.as_ref().map(|before| (credential(&before.state), before.durability));
+        let is_new = before != Some((credential(&snapshot.state), snapshot.durability));
         if is_new && snapshot.durability == Durability::Shared && sid(&snapshot.state).is_some() {
             return c04_a_credential_is_stored_before_it_is_shown(holder.0, tab, stored, &snapshot.state);
         }
