@@ -181,6 +181,21 @@ fn c02_without_storage_a_waiter_outlasts_several_slow_holders() {
 }
 
 #[test]
+fn c21_without_storage_and_locks_nobody_waits_for_a_lock_again_and_again() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_storage();
+    let (first, second) = (browser.open_tab(Token), browser.open_tab(Token));
+    second.sign_in("bob").unwrap();
+    browser.take_lock(13);
+    first.check_later();
+    world.advance(11);
+    browser.refuse_locks();
+    world.advance(60);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

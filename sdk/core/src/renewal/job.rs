@@ -161,9 +161,9 @@ impl Machine {
         match &mut self.renewals.job {
             Some(job) if matches!(job.step, Step::Lock(awaited) if awaited == stamp) => {
                 job.locked = outcome == LockOutcome::Granted;
-                // Where there are no locks the refusal comes at once.
+                // Where there are no locks the refusal comes at once, and there is nothing to wait for.
                 let has_waited = self.now.monotonic.saturating_sub(job.lock_asked_at) >= u64::from(LOCK_WAIT);
-                job.waits += u8::from(!job.locked && has_waited);
+                job.waits = if has_waited { job.waits + u8::from(!job.locked) } else { 0 };
                 if outcome == LockOutcome::Refused {
                     self.note(Note::WithoutLock);
                 }
