@@ -196,6 +196,23 @@ fn c21_without_storage_and_locks_nobody_waits_for_a_lock_again_and_again() {
 }
 
 #[test]
+fn c02_what_went_out_beside_a_sign_in_is_asked_for_again_with_the_same_key() {
+    let (world, browser, first) = World::with_tab(Token);
+    let second = browser.open_tab(Token);
+    browser.refuse_locks();
+    world.advance(30);
+    browser.trouble_storage(StorageFault::Delay(0));
+    browser.trouble_storage(StorageFault::Delay(1_500));
+    first.begin_sign_in("bob", "bob-demo-pass");
+    world.advance(1);
+    world.network().times(2, RENEW, Fault::LoseAnswer);
+    second.check_later();
+    world.advance(50);
+    assert_eq!([&first, &second].map(|tab| tab.user()), [Some("bob".to_owned()), Some("bob".to_owned())]);
+    assert_eq!(world.administrator().sessions_of("bob"), 1);
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

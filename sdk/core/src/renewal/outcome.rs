@@ -194,7 +194,14 @@ impl Machine {
         let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
         let idle_lifetime = established.idle_lifetime.max(known);
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on }
+        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
+        let Some(job) = &self.renewals.job else { return renewed };
+        if self.renewals.is_signing_in() && job.turns > 0 {
+            // What another tab marked while this sign-in was under way may have gone out with the new cookie.
+            let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
+            return Record { attempt_key, sent_at, ..renewed };
+        }
+        renewed
     }
 
     fn acknowledged(&self) -> Record {
