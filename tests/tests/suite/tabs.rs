@@ -213,6 +213,21 @@ fn c02_what_went_out_beside_a_sign_in_is_asked_for_again_with_the_same_key() {
 }
 
 #[test]
+fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let others = [browser.open_tab(Token), browser.open_tab(Token)];
+    world.advance(30);
+    world.network().next(RENEW, Fault::LateCookie);
+    for tab in [&first, &others[0], &others[1]] {
+        tab.check_later();
+    }
+    world.advance(120);
+    first.check().unwrap();
+    assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.is_signed_in()), "{:?}", first.state());
+}
+
+#[test]
 fn p10_one_tab_holds_the_stream_and_another_takes_over() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

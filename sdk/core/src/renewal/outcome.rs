@@ -7,6 +7,7 @@ use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
 use crate::record::Record;
+use crate::renewal::LOCK_WAIT;
 use crate::renewal::job::{Job, Kind, Step};
 use crate::requests::problem_code;
 use crate::state::Reason;
@@ -14,6 +15,9 @@ use crate::trace::Note;
 
 /// So often a job is told that the cookie is another session's, before it counts as a server that is wrong.
 const MOST_DISOWNED: u8 = 2;
+
+/// So many milliseconds after a request was given up its cookie may still reach the jar.
+const LATEST_COOKIE: i64 = 1_000;
 
 /// What is about to be committed.
 #[derive(Debug)]
@@ -200,6 +204,14 @@ impl Machine {
             // What another tab marked while this sign-in was under way may have gone out with the new cookie.
             let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
             return Record { attempt_key, sent_at, ..renewed };
+        }
+        let has_given_up = job.sent > 1
+            && stored.sent_at.is_some_and(|sent| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE));
+        if has_given_up {
+            // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
+            // before it comes.
+            let last_sent_at = Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE);
+            return Record { last_sent_at, sent_unlocked: true, ..renewed };
         }
         renewed
     }
