@@ -1,7 +1,7 @@
 //! What tokens are worth: nothing with a byte changed, nothing from elsewhere, and not known before the keys are.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use countersign_core::jwt::{Compact, KeySet, Kind, Policy, Untrusted, native};
+use countersign_core::jwt::{Compact, KeySet, Kind, Policy, Refusal, Untrusted, native};
 use countersign_core::{Claims, FlowKind, Gate, Source, Verification};
 use countersign_tests::{Fault, Tab, World};
 use serde_json::json;
@@ -37,6 +37,34 @@ fn a_verified_token_with_any_one_byte_changed_is_refused() {
     }
     for at in 0..token.len() {
         assert!(verify(&token[..at]).is_err() && verify(&token[at + 1..]).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn c13_a_key_that_was_used_before_stands_in_for_no_other() {
+    let sets = [1, 2].map(|seed| {
+        let world = World::with(seed, |_| ());
+        let tab = world.browser().open_tab(FlowKind::Token);
+        tab.sign_in("alice").unwrap();
+        let keys = world.request("GET", "/.well-known/jwks.json", &[], String::new()).json();
+        (tab.access_token().unwrap(), keys["keys"][0].clone())
+    });
+    let verify = |token: &str, key: &serde_json::Value, key_id: &serde_json::Value| {
+        let claims = Untrusted::parse(token).unwrap().claims().clone();
+        let mut key = key.clone();
+        key["kid"] = key_id.clone();
+        let keys = KeySet::read(json!({ "keys": [key] }).to_string().as_bytes()).unwrap();
+        let issuer = claims.member("iss").unwrap().as_text().unwrap();
+        let now = claims.member("iat").unwrap().as_integer().unwrap() * 1000;
+        native::verify(token, &Policy::new(Kind::AccessToken, issuer), &keys, now).map(drop)
+    };
+    let [(one, key), (other, other_key)] = &sets;
+    assert_ne!(key["x"], other_key["x"]);
+    for _ in 0..2 {
+        assert_eq!(verify(one, key, &key["kid"]), Ok(()));
+        assert_eq!(verify(other, other_key, &other_key["kid"]), Ok(()));
+        assert_eq!(verify(one, other_key, &key["kid"]), Err(Refusal::Signature));
+        assert_eq!(verify(other, key, &other_key["kid"]), Err(Refusal::Signature));
     }
 }
 

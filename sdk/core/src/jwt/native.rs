@@ -1,5 +1,8 @@
 //! Is a signature right, where there is no browser to ask? Answered by RustCrypto, behind the feature `native-verify`.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rsa::signature::Verifier;
 use rsa::{BoxedUint, PublicKey};
 use sha2::{Sha256, Sha384, Sha512};
@@ -24,62 +27,81 @@ pub fn verify(text: &str, policy: &Policy, keys: &KeySet, now: UnixMillis) -> Re
 
 /// Checks a signature. A key that is none, such as a point off its curve, is `Unsupported`.
 pub fn check(check: &SignatureCheck) -> VerifyOutcome {
-    match attempt(check) {
-        Some(true) => VerifyOutcome::Right,
-        Some(false) => VerifyOutcome::Wrong,
+    match ready(check.algorithm, &check.key) {
+        Some(is_its_own) if is_its_own(&check.message, &check.signature) => VerifyOutcome::Right,
+        Some(_) => VerifyOutcome::Wrong,
         None => VerifyOutcome::Unsupported,
     }
 }
 
 /// Whether a key can be used at all: a point on its curve, numbers that make an RSA key.
 pub fn is_importable(key: &Key) -> bool {
-    let Some(algorithm) = key.algorithms.first() else { return false };
-    let check =
-        SignatureCheck { algorithm: *algorithm, key: key.jwk.clone(), message: Vec::new(), signature: vec![0; 64] };
-    self::check(&check) != VerifyOutcome::Unsupported
+    key.algorithms.first().is_some_and(|algorithm| ready(*algorithm, &key.jwk).is_some())
 }
 
-fn attempt(check: &SignatureCheck) -> Option<bool> {
-    let jwk = json::parse(check.key.as_bytes()).ok()?;
-    let (message, signature) = (check.message.as_slice(), check.signature.as_slice());
-    match check.algorithm {
+/// A key for one algorithm: whether it has signed a message so.
+type Ready = Rc<dyn Fn(&[u8], &[u8]) -> bool>;
+
+/// More keys than this are made ready anew each time.
+const MOST_READY: usize = 32;
+
+thread_local! {
+    /// By the whole key and its algorithm. Which keys count is decided elsewhere, each time.
+    static READY: RefCell<Vec<(Algorithm, String, Ready)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn ready(algorithm: Algorithm, jwk: &str) -> Option<Ready> {
+    let find = |all: &Vec<(Algorithm, String, Ready)>| {
+        all.iter().find(|(known, key, _)| *known == algorithm && key == jwk).map(|(_, _, ready)| Rc::clone(ready))
+    };
+    if let Some(ready) = READY.with_borrow(find) {
+        return Some(ready);
+    }
+    let ready = made_ready(algorithm, &json::parse(jwk.as_bytes()).ok()?)?;
+    READY.with_borrow_mut(|all| {
+        all.truncate(MOST_READY - 1);
+        all.insert(0, (algorithm, jwk.to_owned(), Rc::clone(&ready)));
+    });
+    Some(ready)
+}
+
+fn made_ready(algorithm: Algorithm, jwk: &Value) -> Option<Ready> {
+    Some(match algorithm {
         Algorithm::Es256 => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point(&jwk)?).ok()?;
-            let signature = p256::ecdsa::Signature::from_slice(signature);
-            Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+            verifying::<p256::ecdsa::Signature>(p256::ecdsa::VerifyingKey::from_sec1_bytes(&point(jwk)?).ok()?)
         }
         Algorithm::Es384 => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(&point(&jwk)?).ok()?;
-            let signature = p384::ecdsa::Signature::from_slice(signature);
-            Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+            verifying::<p384::ecdsa::Signature>(p384::ecdsa::VerifyingKey::from_sec1_bytes(&point(jwk)?).ok()?)
         }
         Algorithm::Es512 => {
-            let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(&point(&jwk)?).ok()?;
-            let signature = p521::ecdsa::Signature::from_slice(signature);
-            Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+            verifying::<p521::ecdsa::Signature>(p521::ecdsa::VerifyingKey::from_sec1_bytes(&point(jwk)?).ok()?)
         }
         Algorithm::EdDsa | Algorithm::Ed25519 => {
-            let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes(&jwk, "x")?.try_into().ok()?).ok()?;
-            let signature = ed25519_dalek::Signature::from_slice(signature);
-            Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+            let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes(jwk, "x")?.try_into().ok()?).ok()?;
+            verifying::<ed25519_dalek::Signature>(key)
         }
-        Algorithm::Rs256 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public(&jwk)?), message, signature),
-        Algorithm::Rs384 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha384>::new(public(&jwk)?), message, signature),
-        Algorithm::Rs512 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha512>::new(public(&jwk)?), message, signature),
-        Algorithm::Ps256 => pss(rsa::pss::VerifyingKey::<Sha256>::new(public(&jwk)?), message, signature),
-        Algorithm::Ps384 => pss(rsa::pss::VerifyingKey::<Sha384>::new(public(&jwk)?), message, signature),
-        Algorithm::Ps512 => pss(rsa::pss::VerifyingKey::<Sha512>::new(public(&jwk)?), message, signature),
-    }
+        Algorithm::Rs256 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha256>::new(public(jwk)?)),
+        Algorithm::Rs384 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha384>::new(public(jwk)?)),
+        Algorithm::Rs512 => pkcs1(rsa::pkcs1v15::VerifyingKey::<Sha512>::new(public(jwk)?)),
+        Algorithm::Ps256 => pss(rsa::pss::VerifyingKey::<Sha256>::new(public(jwk)?)),
+        Algorithm::Ps384 => pss(rsa::pss::VerifyingKey::<Sha384>::new(public(jwk)?)),
+        Algorithm::Ps512 => pss(rsa::pss::VerifyingKey::<Sha512>::new(public(jwk)?)),
+    })
 }
 
-fn pkcs1(key: impl Verifier<rsa::pkcs1v15::Signature>, message: &[u8], signature: &[u8]) -> Option<bool> {
-    let signature = rsa::pkcs1v15::Signature::try_from(signature);
-    Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+/// What is no signature at all is none of this key's.
+fn verifying<S: for<'a> TryFrom<&'a [u8]>>(key: impl Verifier<S> + 'static) -> Ready {
+    Rc::new(move |message, signature| {
+        S::try_from(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+    })
 }
 
-fn pss(key: impl Verifier<rsa::pss::Signature>, message: &[u8], signature: &[u8]) -> Option<bool> {
-    let signature = rsa::pss::Signature::try_from(signature);
-    Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+fn pkcs1(key: impl Verifier<rsa::pkcs1v15::Signature> + 'static) -> Ready {
+    verifying(key)
+}
+
+fn pss(key: impl Verifier<rsa::pss::Signature> + 'static) -> Ready {
+    verifying(key)
 }
 
 fn public(jwk: &Value) -> Option<PublicKey> {
