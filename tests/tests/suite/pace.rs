@@ -43,6 +43,23 @@ fn c22_what_the_server_told_one_tab_all_tabs_obey() {
 }
 
 #[test]
+fn c22_whoever_asks_to_be_left_alone_all_tabs_obey() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    let headers = [("content-type", "application/problem+json"), ("retry-after", "120")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    world.network().next(RENEW, Fault::Impostor { status: 403, headers, body: br#"{"code": "forbidden"}"#.to_vec() });
+    assert!(first.check().is_err());
+    let asked = world.asked();
+    second.check_later();
+    world.advance(110);
+    assert_eq!(world.asked(), asked);
+    world.advance(300);
+    assert_eq!([&first, &second].map(Tab::standing), [Some(Standing::Current); 2]);
+}
+
+#[test]
 fn c22_a_wait_beyond_reason_is_a_clock_that_was_wrong() {
     let (world, browser, first) = World::with_tab(Token);
     first.sign_in("bob").unwrap();

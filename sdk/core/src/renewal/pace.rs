@@ -51,7 +51,8 @@ impl Machine {
     /// Until when the other tabs have to leave the server alone, too. A network that is down harms no server, and comes
     /// back at its own time: each tab tries for itself.
     pub(super) fn shared_back_off(&self, error: &Error) -> Option<UnixMillis> {
-        let concerns_server = error.who == Fault::Server || error.code == "deadline_passed";
+        let asks_for_it = error.retry_after.is_some();
+        let concerns_server = asks_for_it || error.who == Fault::Server || error.code == "deadline_passed";
         let wait = self.renewals.retry_at?.saturating_sub(self.now.monotonic);
         concerns_server.then_some(self.now.wall.saturating_add_unsigned(wait))
     }
