@@ -17,3 +17,4 @@ mod storage;
 mod tabs;
 mod token;
 mod trace;
+mod turns;
