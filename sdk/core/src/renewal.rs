@@ -176,9 +176,8 @@ impl Machine {
         {
             return callers.push(id);
         }
-        // A sign-in that is given up may have changed the cookie already, and who has just come does not know it yet:
-        // whatever session it belongs to is meant.
-        let is_certain = !self.renewals.is_signing_in() && !matches!(self.who, Who::Unknown);
+        // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
+        let is_certain = !self.renewals.is_signing_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
         self.note(Note::SignedOutHere);

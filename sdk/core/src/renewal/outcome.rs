@@ -224,8 +224,6 @@ impl Machine {
     fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
         let stored = self.renewals.record.clone();
         let own_mark = self.renewals.job.as_ref().and_then(|job| job.marked_at);
-        // Where nobody was signed in the server is told once: later it could be the next user who is meant.
-        let met_nobody = matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { sid: None, .. }, .. }));
         // What the server did not do leaves nothing to ask for again.
         let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
         Record {
@@ -234,7 +232,6 @@ impl Machine {
             last_sent_at: None,
             back_off_until: self.shared_back_off(error).or(stored.back_off_until),
             acted_at: stored.acted_at.max(self.acted_at().filter(|_| self.holding().is_some())),
-            sign_out_owed: stored.sign_out_owed.filter(|_| !met_nobody),
             ..stored
         }
     }

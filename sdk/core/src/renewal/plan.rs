@@ -18,7 +18,7 @@ const MOST_WAITS: u8 = 3;
 
 impl Machine {
     pub(crate) fn plan(&mut self) {
-        let record = self.renewals.record.clone();
+        let (record, may_write) = (self.renewals.record.clone(), self.renewals.may_write());
         let Some(job) = &mut self.renewals.job else { return };
         if job.turns > MOST_TURNS {
             return self
@@ -36,12 +36,15 @@ impl Machine {
             Kind::SignOut { sid, owed: false, .. } => {
                 // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
                 let is_uncertain = sid.as_deref() == Some("");
-                *sid = record.sid.filter(|_| !is_uncertain).or(sid.take()).or(record.sign_out_owed);
-                let owed = Some(sid.clone().unwrap_or_default());
+                let meant = record.sid.filter(|_| !is_uncertain).or(sid.take()).or(record.sign_out_owed);
+                // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:
+                // later it could be the next user who is meant. The server is told once.
+                *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
+                let owed = sid.clone();
                 let ended = Some(Reason::SignedOut);
                 self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, ended) });
             }
-            Kind::SignOut { callers, .. } if record.sign_out_owed.is_some() => {
+            Kind::SignOut { callers, sid, .. } if record.sign_out_owed.is_some() || sid.is_none() => {
                 // The user's own word is passed on at once, once.
                 let is_settlement = callers.is_empty();
                 if !is_settlement || !self.joins_back_off() {
