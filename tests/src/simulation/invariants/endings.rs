@@ -84,7 +84,9 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let found = in_jar.clone().filter(|sid| facts.ledger.session(sid).is_some_and(|session| session.began < tab.born));
     let Some(believed) = tab.believed.clone().or(found) else { return Ok(()) };
     let is_over = facts.ledger.end(&believed, world.now).is_some();
-    let is_left = home.left.contains(&believed);
+    // Where storage was slow, a sign-out may also mean what began while it waited for the record.
+    let is_meant_too = home.storage_failed.is_some() && home.owed.contains_key(&believed);
+    let is_left = home.left.contains(&believed) || is_meant_too;
     let is_gone = in_jar.as_deref() != Some(believed.as_str());
     // Of an act in a tab whose storage failed this one knows nothing.
     let is_idle_alone =
@@ -134,10 +136,13 @@ fn c07_who_left_never_comes_back(facts: &Facts, holder: Holder, tab: &Tab, snaps
     Ok(())
 }
 
-/// A sign-out that was written down has reached the server, unless its record was lost.
+/// A sign-out that was written down has reached the server, unless its record was lost, or the cookie that it would end.
 fn c12_what_was_left_is_over(facts: &Facts, world: &Inner) -> Verdict {
     let is_open = |home: &Home| facts.tabs.values().any(|tab| tab.home == *home);
-    let can_know = facts.homes.iter().filter(|(home, facts)| is_open(home) && facts.storage_failed.is_none());
+    let can_know = facts
+        .homes
+        .iter()
+        .filter(|(home, facts)| is_open(home) && facts.storage_failed.is_none() && facts.cookies_lost.is_none());
     for home in can_know.map(|(_, home)| home) {
         if let Some((sid, _)) = home.owed.iter().find(|(sid, _)| facts.ledger.is_alive(sid, world.now)) {
             return breach("c12_what_was_left_is_over", format!("{sid} was left and lives"));
