@@ -205,7 +205,7 @@ impl Machine {
             let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
             return Record { attempt_key, sent_at, ..renewed };
         }
-        let has_given_up = job.sent > 1
+        let has_given_up = job.marked_at.is_none()
             && stored.sent_at.is_some_and(|sent| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE));
         if has_given_up {
             // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
