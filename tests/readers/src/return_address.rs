@@ -28,7 +28,7 @@ pub fn law(bytes: &[u8]) {
 /// The standard keeps a Windows drive from `..` below `file:` alone, and the same library keeps it everywhere.
 fn has_drive(address: &str) -> bool {
     let is_drive = |segment: &str| matches!(segment.as_bytes(), [letter, b':' | b'|'] if letter.is_ascii_alphabetic());
-    address.split(['/', '?', '#']).any(is_drive)
+    address.trim_matches(' ').split(['/', '?', '#']).any(is_drive)
 }
 
 /// The URL standard escapes `^` in paths, and the library that speaks for the browser does not yet.

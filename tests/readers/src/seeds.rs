@@ -69,7 +69,7 @@ pub fn of(reader: &str) -> Vec<Vec<u8>> {
         "event_stream" => [each("sse_streams", stream), one(format!("\u{7}id: 9\ndata: {}\n\n", event()))].concat(),
         "www_authenticate" => [header("WWW-Authenticate"), texts(CHALLENGES)].concat(),
         "retry_after" => [header("Retry-After"), texts(WAITS)].concat(),
-        "return_address" => [each("return_to", address), one("a//p:/../.%60/./x".to_owned())].concat(),
+        "return_address" => [each("return_to", address), texts(&["a//p:/../.%60/./x", " Z|/.."])].concat(),
         "record" => texts(RECORDS),
         "tab_message" => [texts(MESSAGES), one(format!("\0{{\"kind\":\"event\",\"set\":\"{}\"}}", event()))].concat(),
         _ => Vec::new(),
