@@ -103,9 +103,11 @@ fn c31_no_lock_is_held_for_nothing(facts: &Facts, world: &Inner) -> Verdict {
     Ok(())
 }
 
-/// Somebody who went without the lock marked the record, and the holder waits until that may be over.
+/// Somebody who went without the lock marked the record, and the holder waits until that may be over; in a hidden tab its
+/// timer may be late.
 fn waits_for_mark(facts: &Facts, world: &Inner, id: usize) -> bool {
     let home = (world.tabs[id].browser, Flow::of(world.tabs[id].config.flow));
     let marked = facts.homes.get(&home).and_then(|home| home.marked_unlocked);
-    marked.is_some_and(|at| world.now <= at + LEASE)
+    let late = if world.tabs[id].is_hidden { world.browsers[home.0].lateness } else { 0 };
+    marked.is_some_and(|at| world.now <= at + LEASE + late)
 }
