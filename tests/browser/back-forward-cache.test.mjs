@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { startBareChromium } from "./support/bare-chromium.mjs";
-import { FLOWS, passwordOf } from "./support/demo.mjs";
+import { FLOWS, SPEECH, arm, passwordOf } from "./support/demo.mjs";
 import { startServer } from "./support/server.mjs";
 
 let server, chromium;
@@ -24,6 +24,8 @@ for (const flow of FLOWS) {
     await server.control("/reset", {});
     const tab = await bobAtReports(flow);
     await leave(tab);
+    // A quick answer would be there before the first frame.
+    await arm(server, SPEECH[flow].who, { kind: "delay", seconds: 1 });
     const frames = await comeBack(tab);
     assert.equal(frames[0].gated, 0, "the first frame is covered");
     await tab.until(() => document.querySelectorAll("[data-gate]").length === 2);
