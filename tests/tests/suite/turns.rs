@@ -213,6 +213,22 @@ fn c02_what_went_out_beside_a_sign_in_is_asked_for_again_with_the_same_key() {
 }
 
 #[test]
+fn c02_a_sign_in_without_the_lock_takes_no_mark_away() {
+    let (world, browser, first) = World::with_tab(Token);
+    let second = browser.open_tab(Token);
+    world.network().times(2, RENEW, Fault::DelayAnswer(11_000));
+    first.check_later();
+    world.settle();
+    second.begin_sign_in("bob", "bob-demo-pass");
+    world.advance(13);
+    browser.refuse_locks();
+    let third = browser.open_tab(Token);
+    world.advance(60);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(second.is_signed_in() && third.is_signed_in());
+}
+
+#[test]
 fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
     let (world, browser, first) = World::with_tab(Token);
     first.sign_in("bob").unwrap();

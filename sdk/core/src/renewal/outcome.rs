@@ -200,13 +200,14 @@ impl Machine {
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
         let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
         let Some(job) = &self.renewals.job else { return renewed };
-        if self.renewals.is_signing_in() && job.turns > 0 {
+        let is_sign_in = self.renewals.is_signing_in();
+        if is_sign_in && job.turns > 0 {
             // What another tab marked while this sign-in was under way may have gone out with the new cookie.
             let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
             return Record { attempt_key, sent_at, ..renewed };
         }
-        let has_given_up = job.marked_at.is_none()
-            && stored.sent_at.is_some_and(|sent| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE));
+        let is_old = |sent: i64| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE);
+        let has_given_up = !is_sign_in && job.marked_at.is_none() && stored.sent_at.is_some_and(is_old);
         if has_given_up {
             // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
             // before it comes.
