@@ -25,9 +25,11 @@ pub fn Devices() -> impl IntoView {
     let revoke = Callback::new(move |revoke: Revoke| {
         spawn_local(async move {
             let problem = auth.client().revoke(revoke).await.err().map(Problem::from);
-            // Whoever ends the own session too has left this page by now.
-            outcome.try_set(problem);
-            sessions.dispatch_local(());
+            // Whoever ends the own session too has left this page by now, and its list with it.
+            let has_left = outcome.try_set(problem).is_some();
+            if !has_left {
+                sessions.dispatch_local(());
+            }
         });
     });
     let needs_fresh_sign_in = move || outcome.with(|problem| problem.as_ref().is_some_and(is_step_up));
