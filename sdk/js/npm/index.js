@@ -16,6 +16,8 @@ export class CountersignError extends Error {
 /** The clients of this page. A second `createAuth` with the same choices finds the first one's. */
 const living = new Set();
 
+const encoder = new TextEncoder();
+
 let loading;
 let isLoaded = false;
 
@@ -39,7 +41,7 @@ export async function createVerifier({ keys, wasm, ...policy }) {
 }
 
 export function decodeToken(token) {
-  return JSON.parse(ready(() => decode(String(token))));
+  return JSON.parse(ready(() => decode(encoder.encode(token))));
 }
 
 export function returnAddress(address, page = globalThis.location?.href) {
@@ -181,7 +183,7 @@ class Verifier {
     const text = String(token);
     const known = this.#known.get(text);
     if (known && forward(() => this.#verifier.recall(known.token))) return known.shown;
-    const open = forward(() => this.#verifier.open(text));
+    const open = forward(() => this.#verifier.open(encoder.encode(text)));
     const computing = open.begin();
     // Read while the browser computes.
     const shown = freeze(JSON.parse(open.text()));

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::json::{DEEPEST, NotJson, Number, Value};
 
-/// Objects with more members than this are searched by sorting, so that a long one costs no square of time.
-const FEW: usize = 16;
+/// After so many names that look like an earlier one all are sorted instead, so that no object costs a square of time.
+const MOST_DOUBTS: usize = 32;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Value, NotJson> {
     scan(bytes, true)
@@ -24,6 +24,27 @@ fn scan(bytes: &[u8], keeps: bool) -> Result<Value, NotJson> {
     let mut scanner = Scanner { text, at: 0, keeps };
     let value = scanner.document();
     value.map_err(|Stop| place(bytes, scanner.at, scanner.at >= bytes.len()))
+}
+
+/// The names of an object: one that is not in here is new, and one that is may be.
+#[derive(Default)]
+struct Sieve {
+    bits: [u64; 16],
+}
+
+impl Sieve {
+    /// Whether a name with this hash may have been there before; it is from now on.
+    fn may_hold(&mut self, hash: u32) -> bool {
+        let (word, bit) = ((hash >> 28) as usize, 1 << (hash >> 22 & 63));
+        let was_there = self.bits[word] & bit != 0;
+        self.bits[word] |= bit;
+        was_there
+    }
+}
+
+/// FNV-1a. Whoever makes names collide gets them sorted.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The text is not acceptable from where the scanner stands.
@@ -61,7 +82,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, Stop> {
-        let mut names: Vec<Cow<'a, str>> = Vec::new();
+        let mut names: Vec<(u32, Cow<'a, str>)> = Vec::new();
+        let (mut sieve, mut doubts) = (Sieve::default(), 0);
         let mut members: Vec<(String, Value)> = Vec::new();
         let start_of_all = self.at;
         if self.opens(depth, b'}')? {
@@ -69,9 +91,13 @@ impl<'a> Scanner<'a> {
                 self.skip_space();
                 let start = self.at;
                 let name = self.string()?;
-                if names.len() < FEW && names.contains(&name) {
-                    self.at = start;
-                    return Err(Stop);
+                let hash = hash(&name);
+                if sieve.may_hold(hash) {
+                    doubts += 1;
+                    if doubts <= MOST_DOUBTS && names.iter().any(|(other, held)| *other == hash && *held == name) {
+                        self.at = start;
+                        return Err(Stop);
+                    }
                 }
                 self.skip_space();
                 self.expect(b':')?;
@@ -79,13 +105,13 @@ impl<'a> Scanner<'a> {
                 if self.keeps {
                     members.push((name.clone().into_owned(), value));
                 }
-                names.push(name);
+                names.push((hash, name));
                 if !self.goes_on(b'}')? {
                     break;
                 }
             }
         }
-        if names.len() > FEW {
+        if doubts > MOST_DOUBTS {
             names.sort_unstable();
             if names.windows(2).any(|pair| pair[0] == pair[1]) {
                 self.at = start_of_all;
@@ -360,13 +386,17 @@ pub(super) mod tests {
 
     #[test]
     fn a_member_twice_is_found_in_long_objects_too() {
-        let long = |last: &str| {
-            let members: Vec<String> = (0..40).map(|at| format!("\"m{at}\":0")).collect();
-            read(format!("{{{},\"{last}\":0}}", members.join(",")).as_bytes())
-        };
-        assert!(long("m40").is_ok());
-        assert_eq!(long("m39").map_err(|error| error.cut_short), Err(false));
-        assert!(long("\\u006d0").is_err());
+        // From few names to so many that all are sorted.
+        for count in [1, 2, 40, 300, 5000] {
+            let long = |last: &str| {
+                let members: Vec<String> = (0..count).map(|at| format!("\"m{at}\":0")).collect();
+                read(format!("{{{},\"{last}\":0}}", members.join(",")).as_bytes())
+            };
+            assert!(long(&format!("m{count}")).is_ok());
+            for twice in [format!("m{}", count - 1), format!("m{}", count / 2), "\\u006d0".to_owned()] {
+                assert_eq!(long(&twice).map_err(|error| error.cut_short), Err(false), "{twice} of {count}");
+            }
+        }
     }
 
     #[test]
