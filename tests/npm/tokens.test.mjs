@@ -45,6 +45,21 @@ test("a token is decoded for display, whoever signed it", async () => {
   assert.equal(odd.roles, undefined);
 });
 
+test("c16 the longest token is read, and what is longer is not", () => {
+  // Claims of 12,283 bytes are 16,378 signs; with header and dots there is room for one more.
+  const longest = `e30.${part(`{"a":"${"x".repeat(12_275)}"}`)}.`;
+  const of = (length) => longest + "A".repeat(length - longest.length);
+  assert.equal(countersign.decodeToken(of(16_384)).claims.a.length, 12_275);
+  const tooLong = { code: "not_a_token", message: /16 KiB/ };
+  for (const length of [16_385, 16_387, 16_388, 16_389, 1_000_000]) {
+    assert.throws(() => countersign.decodeToken(of(length)), tooLong, `${length}`);
+  }
+  for (const sign of ["é", "€", "😀"]) {
+    assert.throws(() => countersign.decodeToken(`e30.e30.${sign.repeat(16_384)}`), tooLong, sign);
+  }
+  assert.equal(countersign.decodeToken("e30.e30.").claims.a, undefined, "nothing is left of an earlier one");
+});
+
 test("s17 a verified token gives the same frozen object again, and another requirement verifies anew", async () => {
   const verifier = await countersign.createVerifier(policy);
   assert.deepEqual(verifier.keys, [{ keyId: "k", algorithms: ["ES256"] }]);

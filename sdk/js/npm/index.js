@@ -16,8 +16,6 @@ export class CountersignError extends Error {
 /** The clients of this page. A second `createAuth` with the same choices finds the first one's. */
 const living = new Set();
 
-const encoder = new TextEncoder();
-
 let loading;
 let isLoaded = false;
 
@@ -41,7 +39,7 @@ export async function createVerifier({ keys, wasm, ...policy }) {
 }
 
 export function decodeToken(token) {
-  return JSON.parse(ready(() => decode(encoder.encode(token))));
+  return JSON.parse(ready(() => decode(bytesOf(String(token)))));
 }
 
 export function returnAddress(address, page = globalThis.location?.href) {
@@ -183,7 +181,7 @@ class Verifier {
     const text = String(token);
     const known = this.#known.get(text);
     if (known && forward(() => this.#verifier.recall(known.token))) return known.shown;
-    const open = forward(() => this.#verifier.open(encoder.encode(text)));
+    const open = forward(() => this.#verifier.open(bytesOf(text)));
     const computing = open.begin();
     // Read while the browser computes.
     const shown = freeze(JSON.parse(open.text()));
@@ -283,6 +281,16 @@ class Listeners {
       }
     }
   }
+}
+
+const encoder = new TextEncoder();
+
+/** Room for the longest token, and for one sign more: what does not fit is too long for all that read it. */
+const room = new Uint8Array(16 * 1024 + 4);
+
+/** A token as UTF-8, until the next one. */
+function bytesOf(token) {
+  return room.subarray(0, encoder.encodeInto(token, room).written);
 }
 
 function read(client) {
