@@ -200,6 +200,29 @@ fn c27_a_tab_that_waits_for_another_is_not_talked_out_of_it() {
 }
 
 #[test]
+fn c05_a_refusal_from_before_the_sites_data_was_cleared_ends_nothing_that_began_since() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        for _ in 0..3 {
+            first.sign_in("bob").unwrap();
+        }
+        browser.clear_storage(true);
+        browser.refuse_locks();
+        for what in ["GET /auth/session", "POST /auth/token"] {
+            world.network().next(what, Fault::DelayAnswer(3_000));
+        }
+        first.check_later();
+        world.advance(1);
+        second.reload();
+        second.sign_in("carol").unwrap();
+        world.advance(30);
+        assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
+        assert!(!second.shown().iter().any(|state| matches!(state, State::SignedOut { reason: Reason::Evicted })));
+    });
+}
+
+#[test]
 fn c07_the_next_user_after_the_sites_data_was_cleared_is_seen_in_every_tab() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub slept: u64,
     /// The generation of the record that the request was made from: what moved on since overtook it (C07).
     pub generation: u64,
+    /// The session that the record named then.
+    pub named: Option<String>,
     /// When the user had last acted, if the request says so.
     pub tells: Option<i64>,
     /// The generation of what this tab held when the job was asked for.
@@ -142,6 +144,7 @@ impl Machine {
             sent_at: 0,
             slept: 0,
             generation: self.generation,
+            named: None,
             tells: None,
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
@@ -348,6 +351,7 @@ impl Machine {
             job.request = Some(stamp);
             (job.sent_at, job.slept) = (self.now.monotonic, 0);
             job.generation = self.generation;
+            job.named.clone_from(&self.renewals.record.sid);
             job.sent += 1;
             let is_telling = rotates || matches!(job.kind, Kind::Renew { .. } | Kind::SignIn { .. });
             job.tells = self.idle.acted_at().filter(|_| is_telling);

@@ -241,12 +241,13 @@ impl Machine {
     /// has learnt of it meanwhile makes the answer no younger.
     fn is_overtaken(&self, brought: Option<&str>) -> bool {
         let stored = &self.renewals.record;
-        let made_in = self.renewals.job.as_ref().map_or(self.generation, |job| job.generation);
-        let has_moved_on = stored.generation > made_in;
+        let Some(job) = &self.renewals.job else { return false };
+        let has_moved_on = stored.generation > job.generation;
         match brought {
             Some(_) if self.has(Bug::LateResultWins) => false,
             Some(sid) => stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_deref() != Some(sid)),
-            None => has_moved_on,
+            // Where the browser's data was cleared, the next session counts from the beginning.
+            None => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
         }
     }
 
