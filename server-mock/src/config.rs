@@ -145,13 +145,14 @@ impl Default for Config {
 
 impl Config {
     /// For tests in this process: in memory, the shipped users with their usual passwords at the least Argon2 cost, no login
-    /// limits, and no jitter.
+    /// limits, no jitter, and no wait for the database that a busy machine could cut short.
     pub fn for_tests() -> Config {
         let password_cost = PasswordCost { memory_kib: 8, iterations: 1 };
         let mut seed = Seed::shipped();
         seed.hash_demo_passwords_at(&password_cost);
         let login_limits = LoginLimits { per_account_and_address: 0, per_address: 0, overall: 0 };
-        Config { password_cost, seed, login_limits, access_token_jitter: 0, ..Config::default() }
+        let busy_timeout = Duration::from_secs(60);
+        Config { password_cost, seed, login_limits, busy_timeout, access_token_jitter: 0, ..Config::default() }
     }
 
     /// The PHC string of a password, for a seed file.

@@ -261,7 +261,7 @@ async fn malformed_renewals_spend_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s01_200_parallel_uses_of_one_token_have_one_successor() {
-    let server = Server::start_with(|config| config.busy_timeout = std::time::Duration::from_secs(60)).await;
+    let server = Server::start().await;
     let alice = server.tokens_of("alice").await;
     let uses = (0..200).map(|_| {
         let mut tab = alice.clone();
@@ -284,7 +284,7 @@ async fn s01_200_parallel_uses_of_one_token_have_one_successor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s01_s02_200_parallel_uses_by_strangers_leave_no_living_token() {
-    let server = Server::start_with(|config| config.busy_timeout = std::time::Duration::from_secs(60)).await;
+    let server = Server::start().await;
     let alice = server.tokens_of("alice").await;
     let uses: Vec<_> = (0..200)
         .map(|number| {

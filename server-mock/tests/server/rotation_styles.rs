@@ -1,7 +1,7 @@
 //! The styles of rotation at `/auth/token`: what each does with a token that was used. `rotation.rs` has the rules of
 //! `retry_window`, which is the default, and `rotation_model.rs` tries them all in all orders.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use server_mock::config::RotationStyle;
@@ -9,11 +9,7 @@ use server_mock::config::RotationStyle;
 use crate::support::{Answer, Browser, KEY, Server};
 
 async fn server_with(style: RotationStyle) -> Server {
-    Server::start_with(|config| {
-        config.rotation = style;
-        config.busy_timeout = Duration::from_secs(60);
-    })
-    .await
+    Server::start_with(|config| config.rotation = style).await
 }
 
 fn keyed(key: &str) -> String {
