@@ -277,6 +277,8 @@ pub enum Trouble {
         retry_after: Option<u64>,
         as_date: bool,
     },
+    /// 401 that blames the token, whichever it is.
+    Blame,
 }
 
 impl Flow {

@@ -275,6 +275,10 @@ impl Drawer {
         let renewals = if self.flow == Some(Flow::Session) { What::Look } else { What::Renew };
         let any = self.dice.pick(What::ALL);
         let what = self.dice.pick([renewals, renewals, any]);
+        let fault = match fault {
+            Trouble::LoseRequest | Trouble::Page | Trouble::Status { .. } if what == What::Api => Trouble::Blame,
+            fault => fault,
+        };
         Act::Trouble { what, fault, times: self.dice.pick([1, 1, 1, 2, 5]) }
     }
 

@@ -287,6 +287,13 @@ impl Player<'_> {
                 }
                 fault
             }
+            Trouble::Blame => {
+                let mut fault = impostor(401, "application/problem+json", None, r#"{"code": "invalid_token"}"#);
+                if let Fault::Impostor { headers, .. } = &mut fault {
+                    headers.push(("www-authenticate".to_owned(), "Bearer error=\"invalid_token\"".to_owned()));
+                }
+                fault
+            }
         }
     }
 
