@@ -154,6 +154,24 @@ fn c07_nothing_of_the_first_user_is_kept_for_the_second() {
 }
 
 #[test]
+fn c07_a_session_that_the_server_disowned_is_not_taken_over_again_from_what_is_kept() {
+    let world = World::new();
+    let browser = world.browser();
+    world.network().times(9, "GET /auth/events", Fault::Silence);
+    let tabs = [(); 2].map(|()| browser.open_tab_with(Token, StorageMode::IndexedDb));
+    tabs[0].sign_in("bob").unwrap();
+    world.advance(1);
+    // The cookie of Carol's sign-in reaches the browser, and her tab knows nothing of it yet.
+    world.network().next("POST /auth/login", Fault::CutBody);
+    assert!(tabs[1].sign_in("carol").is_err());
+    let renewed = world.count(RENEW);
+    drop(tabs[0].begin_fetch("/api/me"));
+    world.settle();
+    assert_eq!(tabs[0].user().as_deref(), Some("carol"), "{:?}", tabs[0].state());
+    assert_eq!(world.count(RENEW) - renewed, 2, "once in vain, and once for whoever is there");
+}
+
+#[test]
 fn c11_an_application_that_keeps_nothing_erases_what_another_version_kept() {
     let (world, browser, tabs) = tabs(1, StorageMode::IndexedDb);
     tabs[0].crash();

@@ -92,9 +92,12 @@ impl Machine {
         }
     }
 
-    /// Whether another tab got what this job is for; then nothing is sent.
+    /// Whether another tab got what this job is for; then nothing is sent. Where the server has just said that the cookie
+    /// is another session's, what is kept is of the one that it is not.
     fn is_answered_by_another(&mut self) -> bool {
-        let Some(Job { kind: Kind::Check { since, .. }, held, .. }) = &self.renewals.job else { return false };
+        let Some(Job { kind: Kind::Check { since, .. }, held, disowned: 0, .. }) = &self.renewals.job else {
+            return false;
+        };
         let is_newer = self.holding().is_some_and(|holding| Some(holding.generation) > *held);
         if since.is_none() && is_newer && !self.revocation.is_behind() && self.is_credential_usable() {
             self.finish(Ok(()));
