@@ -11,7 +11,7 @@ use crate::trace::{Note, at_rest};
 pub(crate) const MARGIN: u64 = 1_000;
 
 /// Two tabs may read a clock that somebody is just setting right.
-const DISAGREEMENT: i64 = 60_000;
+pub(crate) const DISAGREEMENT: i64 = 60_000;
 
 /// What is known of the user's acts, in this tab and, by the shared record, in the others. Moments are on the clock that
 /// only moves forward; what happened before the page was loaded, or before the machine slept, may lie before its zero.

@@ -29,8 +29,9 @@ pub struct Record {
     pub sent_unlocked: bool,
     /// Seconds for which the server answers a retry with the same successor.
     pub refresh_retry_for: Option<u32>,
-    /// The server asked to be left alone until then, or did not answer in time.
+    /// The server asked to be left alone until then, or did not answer in time; and when that was.
     pub back_off_until: Option<UnixMillis>,
+    pub backed_off_at: Option<UnixMillis>,
     /// When the user last acted in any tab.
     pub acted_at: Option<UnixMillis>,
     /// How long the user may do nothing, in milliseconds, as far as the server's answers have shown it.
@@ -59,6 +60,7 @@ impl Record {
             sent_unlocked: document.member("sent_unlocked") == Some(&Value::Bool(true)),
             refresh_retry_for: number("refresh_retry_for").and_then(|seconds| u32::try_from(seconds).ok()),
             back_off_until: number("back_off_until"),
+            backed_off_at: number("backed_off_at"),
             acted_at: number("acted_at"),
             idle_lifetime: number("idle_lifetime").and_then(|millis| u64::try_from(millis).ok()),
             sign_out_owed: word("sign_out_owed"),
@@ -85,6 +87,7 @@ impl Record {
             ("sent_unlocked", Value::Bool(self.sent_unlocked)),
             ("refresh_retry_for", self.refresh_retry_for.map(i64::from).into()),
             ("back_off_until", self.back_off_until.into()),
+            ("backed_off_at", self.backed_off_at.into()),
             ("acted_at", self.acted_at.into()),
             ("idle_lifetime", self.idle_lifetime.and_then(|millis| i64::try_from(millis).ok()).into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
@@ -108,6 +111,7 @@ mod tests {
             sent_unlocked: true,
             refresh_retry_for: Some(60),
             back_off_until: Some(1_790_000_005_000),
+            backed_off_at: Some(1_790_000_000_000),
             acted_at: Some(1_789_999_990_000),
             idle_lifetime: Some(1_800_000),
             sign_out_owed: Some(String::new()),

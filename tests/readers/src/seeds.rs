@@ -33,7 +33,7 @@ const RECORDS: &[&str] = &[
     "\u{5}{\"revision\":7,\"generation\":3,\"sid\":\"s1\",\"made_by\":\"00ff\"}\0{\"received_at\":1789999990000,\"answer\":{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":300,\"session_expires_in\":3600,\"sid\":\"s1\",\"ep\":1,\"user\":{\"sub\":\"u1\"},\"claims\":{}}}",
     "\u{1}{\"revision\":2,\"generation\":2,\"ended\":\"revoked\",\"revoked_by\":\"admin\"}",
     "\u{2}{\"revision\":2,\"generation\":2,\"sign_out_owed\":\"s1\"}",
-    "\u{3}{\"revision\":2,\"generation\":2,\"back_off_until\":1790000060000,\"idle_lifetime\":1800000}",
+    "\u{3}{\"revision\":2,\"generation\":2,\"back_off_until\":1790000060000,\"backed_off_at\":1790000000000,\"idle_lifetime\":1800000}",
 ];
 
 /// After the byte that chooses the flow.

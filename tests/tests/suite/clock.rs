@@ -124,6 +124,27 @@ fn c05_a_token_that_the_server_takes_no_more_is_renewed_whatever_the_clocks_say(
 }
 
 #[test]
+fn c20_a_clock_that_is_set_right_prolongs_no_wait_that_the_server_asked_for() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        browser.set_clock_off(3_600);
+        let tab = browser.open_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let headers = vec![("retry-after".to_owned(), "20".to_owned())];
+        for what in ["GET /auth/session", RENEW] {
+            world.network().next(what, Fault::Impostor { status: 503, headers: headers.clone(), body: Vec::new() });
+        }
+        assert!(tab.check().is_err());
+        browser.set_clock_off(0);
+        world.advance(1);
+        tab.reload();
+        world.advance(40);
+        assert!(tab.is_signed_in(), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
 fn c22_a_device_that_wakes_offline_asks_when_it_is_online() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

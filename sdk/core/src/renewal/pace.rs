@@ -2,6 +2,7 @@
 //! jitter, and not at all for as long as the server says, whichever tab it said so to (C22).
 
 use crate::error::{Error, Who as Fault};
+use crate::idle::DISAGREEMENT;
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
 use crate::record::Record;
@@ -13,9 +14,6 @@ use crate::trace::Note;
 /// The longest back-off in milliseconds; the server's own `Retry-After` may be longer.
 const LONGEST_BACKOFF: f64 = 60_000.0;
 
-/// A back-off in the record that is further away than this was written by a clock that was wrong.
-const LONGEST_SHARED: i64 = 3_700_000;
-
 /// When to renew a token ahead of need: at a jittered point of its last quarter. A cookie needs none.
 pub(crate) fn renew_at(now: &Moment, token: Option<u64>) -> Option<MonotonicMillis> {
     let ahead = token? as f64 * (0.75 + 0.15 * now.fraction());
@@ -23,10 +21,12 @@ pub(crate) fn renew_at(now: &Moment, token: Option<u64>) -> Option<MonotonicMill
 }
 
 impl Record {
-    /// Milliseconds for which the server is to be left alone still.
+    /// Milliseconds for which the server is to be left alone still. A wait that began in the future was written down by a
+    /// clock that was set back since.
     pub(super) fn back_off_left(&self, now: UnixMillis) -> Option<u64> {
         let left = self.back_off_until?.saturating_sub(now);
-        u64::try_from(left).ok().filter(|left| (1..LONGEST_SHARED).contains(&left.cast_signed()))
+        let has_begun = self.backed_off_at?.saturating_sub(now) <= DISAGREEMENT;
+        u64::try_from(left).ok().filter(|left| *left > 0 && has_begun)
     }
 }
 
@@ -195,10 +195,11 @@ mod tests {
 
     #[test]
     fn c22_a_shared_wait_counts_until_it_is_over() {
-        let left = |until| Record { back_off_until: until, ..Record::default() }.back_off_left(1_000);
-        assert_eq!([left(None), left(Some(999)), left(Some(1_000))], [None; 3]);
-        assert_eq!([left(Some(1_001)), left(Some(9_000))], [Some(1), Some(8_000)]);
-        assert_eq!(left(Some(1_000 + LONGEST_SHARED)), None, "by a clock that was wrong");
+        let left =
+            |at, until| Record { backed_off_at: at, back_off_until: until, ..Record::default() }.back_off_left(1_000);
+        assert_eq!([left(None, None), left(Some(0), Some(999)), left(Some(0), Some(1_000))], [None; 3]);
+        assert_eq!([left(Some(0), Some(1_001)), left(Some(0), Some(9_000))], [Some(1), Some(8_000)]);
+        assert_eq!(left(Some(61_001), Some(90_000)), None, "by a clock that was wrong");
     }
 
     #[test]
