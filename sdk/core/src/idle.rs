@@ -49,10 +49,11 @@ impl Idle {
 
     /// The server answered: so long is left, unless the user acts.
     pub fn learn(&mut self, now: MonotonicMillis, left: Option<u64>, told_at: Option<i64>) {
+        // A server that says at the end that a moment is left, again and again, would be asked again and again (C21).
+        let least = if self.is_over(now, 0) { FLOOR } else { 0 };
         self.told_at = told_at.or(self.told_at);
         self.lifetime = left.map(|left| left.max(self.lifetime.unwrap_or(0)));
-        // A server that says 0 again and again would be asked again and again (C21).
-        self.server_ends = left.map(|left| whole(now).saturating_add_unsigned(left.max(FLOOR)));
+        self.server_ends = left.map(|left| whole(now).saturating_add_unsigned(left.max(least)));
     }
 
     /// What the record says of acts in other tabs, so many milliseconds ago. A moment well in the future is one by a clock
@@ -240,9 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn c34_an_answer_shortly_before_the_end_puts_it_off_by_nothing() {
+        let mut idle = Idle::default();
+        idle.learn(0, Some(1_800_000), None);
+        idle.learn(1_796_000, Some(4_000), None);
+        assert_eq!((idle.ends(), idle.warns_at(60_000)), (Some(1_800_000), Some(1_740_000)));
+    }
+
+    #[test]
     fn c21_a_server_that_says_zero_is_not_asked_without_end() {
-        let mut idle = idle();
+        let mut idle = Idle::default();
         idle.learn(50_000, Some(0), None);
-        assert!(!idle.is_over(60_000, 0));
+        assert!(idle.is_over(51_000, 0));
+        idle.learn(51_000, Some(0), None);
+        assert!(!idle.is_over(80_000, 0));
     }
 }

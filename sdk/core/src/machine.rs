@@ -291,6 +291,9 @@ impl Machine {
         let at = |lifetime: u64| now.wall.saturating_add_unsigned(lifetime);
         let ends = |lifetime: u64| now.monotonic.saturating_add(lifetime);
         let lifetime = established.token.as_ref().map(|token| token.lifetime);
+        // One that has ended, by the server's own answers, would be asked about without end (C21).
+        let is_at_end = self.holding().is_some_and(|holding| holding.session_ends <= now.monotonic);
+        let least = if is_at_end { SHORTEST } else { 0 };
         self.page.covered = false;
         self.problem = None;
         self.revocation.place_at(established.ep, established.issuer);
@@ -309,8 +312,7 @@ impl Machine {
             sid: established.sid,
             token,
             established_at: now.monotonic,
-            // One that has ended already, by the server's own answer, would be asked about without end (C21).
-            session_ends: ends(established.session_lifetime.saturating_add(MARGIN).max(SHORTEST)),
+            session_ends: ends(established.session_lifetime.saturating_add(MARGIN).max(least)),
             drifted: 0,
             generation: self.generation,
             expires_at: at(established.session_lifetime),

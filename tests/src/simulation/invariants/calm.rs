@@ -7,11 +7,15 @@ use crate::happening::Happening;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, sid, told as told_state};
 use crate::simulation::invariants::Invariant;
+use crate::simulation::ledger::Cause;
 use crate::time::Millis;
 use crate::world::Inner;
 
 /// Milliseconds between two questions of a tab that hears nothing.
 const POLL: Millis = 40_000;
+
+/// The server tells an end in whole seconds, and is asked a second after it.
+const LATEST_QUESTION: Millis = 2_000;
 
 #[derive(Debug)]
 pub struct Calm;
@@ -53,6 +57,7 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
         {
             Ok(())
         }
+        (State::SignedIn { session, .. }, None) if has_just_ended(facts, world, &session.sid) => Ok(()),
         (State::SignedIn { .. }, None) => breach(name, told("shows a session that is over")),
         (State::SignedIn { .. }, Some(living)) if sid(&snapshot.state) != Some(living) => {
             breach(name, told("shows another session"))
@@ -75,6 +80,12 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
         }
         (State::SignedOut { .. }, None) => Ok(()),
     }
+}
+
+/// The truth was asked for in the very second in which the session's time was up.
+fn has_just_ended(facts: &Facts, world: &Inner, sid: &str) -> bool {
+    let end = facts.ledger.end(sid, world.now).filter(|end| matches!(end.cause, Cause::Idle | Cause::Expired));
+    end.is_some_and(|end| world.now < end.at + LATEST_QUESTION)
 }
 
 /// Whether a tab that asks nobody can know of this session: a tab whose storage failed, and one that died before it had
