@@ -83,8 +83,9 @@ impl Renewals {
         self.retry_at.is_some_and(|at| at > now)
     }
 
+    /// The server did not answer, and is asked again.
     pub fn has_failed(&self) -> bool {
-        self.failures > 0
+        self.failures > 0 && (self.retry_at.is_some() || self.is_busy())
     }
 
     /// A swap is out.

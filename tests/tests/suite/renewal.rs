@@ -189,6 +189,7 @@ fn a_renewal_whose_answer_stays_lost_has_its_own_reason() {
     world.advance(60);
     // The access token still works, so nothing is risked before it ends.
     assert!(tab.is_signed_in(), "{:?}", tab.state());
+    assert_eq!(tab.standing(), Some(Standing::Current), "the stream says that nothing was missed");
     assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
     world.advance(300);
     assert_eq!(tab.reason(), Some(Reason::RotationAnswerLost), "{:?}", tab.state());
