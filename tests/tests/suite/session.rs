@@ -1,6 +1,7 @@
 //! Signing in, and staying in.
 
 use countersign_core::FlowKind::{Session, Token};
+use countersign_core::effect::Reply;
 use countersign_core::{Durability, Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
 use serde_json::json;
@@ -104,6 +105,20 @@ fn a_refused_sign_in_leaves_the_signed_in_user_alone() {
         world.advance(30);
         assert_eq!(tab.sid(), sid);
         assert_eq!(tab.fetch("/api/reports").unwrap().status, 200);
+    });
+}
+
+#[test]
+fn c05_a_sign_in_whose_answer_was_lost_is_found_out_by_its_own_tab() {
+    in_both_flows(|flow| {
+        for fault in [Fault::CutBody, Fault::LateCookie] {
+            let (world, _, tab) = World::with_tab(flow);
+            SIGN_IN.into_iter().for_each(|what| world.network().next(what, fault.clone()));
+            let call = tab.begin_sign_in("bob", "bob-demo-pass");
+            world.advance(15);
+            assert!(matches!(call.reply(), Some(Reply::Failed(_))), "{fault:?}");
+            assert_eq!(tab.user().as_deref(), Some("bob"), "{fault:?}: its cookie is there, {:?}", tab.state());
+        }
     });
 }
 

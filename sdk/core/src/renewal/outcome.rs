@@ -349,6 +349,10 @@ impl Machine {
     /// No verdict: try again later.
     pub(crate) fn fail(&mut self, error: Error, happened: Happened) {
         if self.renewals.is_signing_in() {
+            // It may have taken place all the same. Once its cookie has come the browser is signed in, whatever is shown.
+            if happened == Happened::AnswerLost {
+                self.renewals.retry_at = Some(self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs()));
+            }
             return self.finish(Err(error));
         }
         if self.has(Bug::AnyErrorSignsOut) {
