@@ -155,6 +155,24 @@ fn c21_an_idle_end_after_a_rotation_that_another_tab_left_behind_is_asked_about_
 }
 
 #[test]
+fn c02_an_end_that_only_the_clock_told_of_forgets_no_attempt() {
+    let world = World::with(1, |config| (config.idle_limit, config.access_token_lifetime) = (300, 900));
+    let browser = world.browser();
+    let tab = browser.open_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.network().times(2, "POST /auth/token", Fault::LoseAnswer);
+    assert!(tab.check().is_err());
+    browser.go_offline();
+    world.advance(310);
+    assert_eq!(tab.reason(), Some(Reason::Idle));
+    browser.go_online();
+    tab.reload();
+    let keys: Vec<_> = world.network().sent("POST /auth/token").iter().map(|sent| sent.attempt_key()).collect();
+    assert!(matches!(&keys[..], [.., Some(lost), Some(last)] if lost == last), "{keys:?}");
+    assert_eq!(tab.reason(), Some(Reason::Idle));
+}
+
+#[test]
 fn staying_while_a_question_is_out_is_told_to_the_server_as_well() {
     let (world, _, tab) = World::with_tab(Token);
     tab.sign_in("bob").unwrap();

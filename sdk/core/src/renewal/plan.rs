@@ -55,7 +55,9 @@ impl Machine {
             Kind::SignOut { .. } => self.finish(Ok(())),
             Kind::Forget { sid, reason } if record.sid.as_deref() == Some(sid) => {
                 let reason = *reason;
-                self.write_first(self.moved_on(None, Some(reason)));
+                // It may be no word of the server's: the jar holds what it held, and the attempt that is out is out.
+                let Record { attempt_key, made_by, sent_at, .. } = record;
+                self.write_first(Record { attempt_key, made_by, sent_at, ..self.moved_on(None, Some(reason)) });
             }
             Kind::Forget { .. } => {
                 self.finish(Ok(()));
