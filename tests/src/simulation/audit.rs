@@ -66,6 +66,7 @@ impl Ledger {
             cookie,
             end: None,
             is_stolen: false,
+            is_kept_alive: false,
         };
         self.begin(&sid, session);
         self.keep_bearer(&sid, &body);
@@ -140,6 +141,7 @@ impl Ledger {
             }
         }
         if let Some(idle_for) = request.form("idle_for").and_then(|text| text.parse::<u64>().ok()) {
+            session.is_kept_alive |= browser.is_none();
             self.move_idle_end(&sid, now, idle_for * 1000);
         }
         self.keep_bearer(&sid, &body);

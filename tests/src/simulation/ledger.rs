@@ -37,6 +37,8 @@ pub struct Session {
     pub end: Option<End>,
     /// Somebody else has, or had, a refresh token of it.
     pub is_stolen: bool,
+    /// The thief acted as well, and has put the idle end off.
+    pub is_kept_alive: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
