@@ -48,10 +48,11 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
     };
     match (&snapshot.state, &living) {
         (State::Unknown | State::SigningIn, _) => breach(name, told("does not know")),
-        // Its cookie is gone and its token is not: the tab finds out when it next renews. In the jar may be another by now:
-        // that of a sign-in which was given up, and whose answer came late.
+        // Its cookie is gone and its token is not, or the stream that it opened: the tab finds out when it next renews, or
+        // asks for anything. In the jar may be another by now: that of a sign-in which was given up, and whose answer came
+        // late.
         (State::SignedIn { session, .. }, found)
-            if session.token_expires_at.is_some()
+            if (session.token_expires_at.is_some() || has_lost_cookies(facts, tab.home))
                 && facts.ledger.is_alive(&session.sid, world.now)
                 && !found.as_ref().is_some_and(|found| *found == session.sid || is_written(facts, tab.home, found)) =>
         {
@@ -109,6 +110,10 @@ fn may_not_ask(facts: &Facts, world: &Inner, home: Home) -> bool {
 fn is_about_to_poll(facts: &Facts, world: &Inner, home: Home, since: i64) -> bool {
     let is_alone = facts.setting.devices[home.0].channel == Channel::Dead;
     is_alone && (0..POLL.cast_signed()).contains(&(facts.wall(world, home) - since))
+}
+
+fn has_lost_cookies(facts: &Facts, home: Home) -> bool {
+    facts.homes.get(&home).is_some_and(|home| home.cookies_lost.is_some())
 }
 
 fn can_store(facts: &Facts, home: Home) -> bool {
