@@ -85,13 +85,15 @@ impl Machine {
         }
     }
 
-    /// When the answer came, by the device's clock and by the server's.
+    /// When the answer came, by the device's clock and by the server's. One that was under way while this page stood still
+    /// counts from its question: it does not know what happened meanwhile (C34).
     fn arrival(&mut self, response: &Response) -> Arrival {
         let (sent, arrived) = (self.renewals.job.as_ref().map_or(0, |job| job.sent_at), self.now.monotonic);
         if let Some(shown) = response.header("date").and_then(crate::time::http_date) {
             self.server_clock.learn(shown, sent, arrived);
         }
-        Arrival { at: self.now.wall, server_time: self.server_clock.at(arrived).map(|time| time.at) }
+        let at = self.now.wall.saturating_sub_unsigned(self.stood_still_for().unwrap_or(0));
+        Arrival { at, server_time: self.server_clock.at(arrived).map(|time| time.at) }
     }
 
     /// A definite refusal; what is remembered says more than the server can know.
@@ -315,14 +317,18 @@ impl Machine {
         self.finish(Ok(()));
     }
 
-    /// An answer that was under way while this page stood still does not know what happened meanwhile (C34).
     fn doubt_what_is_old(&mut self) {
-        let Some(job) = &self.renewals.job else { return };
-        let age = self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
-        if age > u64::from(REQUEST_DEADLINE) {
+        if self.stood_still_for().is_some() {
             self.doubt();
             self.want_another_check();
         }
+    }
+
+    /// How long the answer took, if that is longer than anybody waits for one.
+    fn stood_still_for(&self) -> Option<u64> {
+        let job = self.renewals.job.as_ref()?;
+        let age = self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
+        Some(age).filter(|age| *age > u64::from(REQUEST_DEADLINE))
     }
 
     /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
