@@ -26,11 +26,13 @@ pub(crate) struct Idle {
     lifetime: Option<u64>,
     /// When the session ends by what the server has heard.
     server_ends: Option<i64>,
+    /// The end for which the record was looked at: the user may have acted in another tab.
+    looked_for: Option<i64>,
     /// When the session ends, by the device's clock: told to the application while its countdown runs.
     countdown: Option<UnixMillis>,
 }
 
-at_rest!(Idle { acted_at, told_at, touched_at, lifetime, server_ends, countdown });
+at_rest!(Idle { acted_at, told_at, touched_at, lifetime, server_ends, looked_for, countdown });
 
 impl Idle {
     /// The user acted in this tab.
@@ -145,6 +147,16 @@ impl Machine {
         self.idle.hear(self.now.monotonic, ago, lifetime);
     }
 
+    /// Whether the record has to be looked at before the idle end counts: where no channel tells, only the record says that
+    /// the user acted in another tab.
+    pub(crate) fn looks_for_acts(&mut self) -> bool {
+        if self.renewals.is_shared() && self.idle.looked_for != self.idle.ends() {
+            self.idle.looked_for = self.idle.ends();
+            self.look();
+        }
+        self.renewals.is_looking()
+    }
+
     /// Whether the session is over because nobody is there. `grace` is time that may not have passed at all.
     pub(crate) fn is_idle_over(&self, grace: u64) -> bool {
         self.idle.is_over(self.now.monotonic, grace)
@@ -177,7 +189,7 @@ impl Machine {
         let touch = self.idle.touch_at(session_ends).filter(|_| rests && self.page.online);
         let warns = self.idle.warns_at(self.config.idle_warning).filter(|_| self.idle.countdown.is_none());
         // Offline an end that is not certain has done what it can.
-        let acts = rests && (self.page.online || !self.page.covered);
+        let acts = rests && !self.renewals.is_looking() && (self.page.online || !self.page.covered);
         let ends = self.idle.ends().map(|ends| ends.saturating_add_unsigned(MARGIN)).filter(|_| acts);
         let nearest = [touch, warns, ends].into_iter().flatten().min()?;
         Some(u64::try_from(nearest).unwrap_or(0))

@@ -88,6 +88,11 @@ impl Renewals {
         self.failures > 0 && (self.retry_at.is_some() || self.is_busy())
     }
 
+    /// The record is being looked at.
+    pub fn is_looking(&self) -> bool {
+        self.look.is_some()
+    }
+
     /// A swap is out.
     pub fn is_writing(&self) -> bool {
         matches!(self.job, Some(Job { step: Step::Owe(_) | Step::Mark(_) | Step::Commit(..) | Step::Unsure(..), .. }))

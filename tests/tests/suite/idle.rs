@@ -3,7 +3,7 @@
 use countersign_core::FlowKind::{Session, Token};
 use countersign_core::effect::Reply;
 use countersign_core::{Reason, StorageMode};
-use countersign_tests::{Fault, Tab, World, in_both_flows};
+use countersign_tests::{Channel, Fault, Tab, World, in_both_flows};
 
 /// The idle time is 1,800 s; the countdown begins 60 s before its end.
 const BEFORE_COUNTDOWN: u64 = 1_735;
@@ -107,6 +107,26 @@ fn an_act_that_the_server_could_not_be_told_of_still_counts_in_every_tab() {
         world.advance(10);
         assert_eq!(counts(&[&first, &second]), [false, false]);
         assert!(first.is_signed_in() && second.is_signed_in());
+    });
+}
+
+#[test]
+fn an_act_in_another_tab_counts_at_the_idle_end_though_no_channel_told_of_it() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        browser.set_channel(Channel::Dead);
+        let first = browser.open_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.go_offline();
+        world.advance(1_000);
+        first.act();
+        assert!(first.check().is_err());
+        world.advance(900);
+        assert!(second.is_signed_in(), "{:?}", second.snapshot());
+        world.advance(1_000);
+        assert_eq!(second.reason(), Some(Reason::Idle));
     });
 }
 

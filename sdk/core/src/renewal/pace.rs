@@ -131,6 +131,7 @@ impl Machine {
     fn on_end(&mut self, reason: Reason, is_certain: bool) {
         let has_asked = !self.renewals.is_renewing() && (self.renewals.failures > 0 || !self.page.online);
         match (has_asked, is_certain) {
+            (true, true) if reason == Reason::Idle && self.looks_for_acts() => return,
             (true, true) => return self.end_session(reason),
             (true, false) => self.page.covered = true,
             (false, _) => {}
