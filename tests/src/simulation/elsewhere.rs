@@ -42,9 +42,7 @@ impl Player<'_> {
                 player.world.inner().browsers[id].storage.is_full = true;
             }),
             Act::MendStorage { browser } => self.mend_storage(*browser),
-            Act::ClearStorage { browser } => self.on_storage(*browser, |player, id| {
-                player.world.inner().browsers[id].storage.clear();
-            }),
+            Act::ClearStorage { browser } => self.on_storage(*browser, Self::clear_storage),
             Act::EvictCookies { browser } => self.evict_cookies(*browser),
             Act::Channel { browser, channel } => self.set_channel(*browser, *channel),
             Act::Shout { tab, which } => self.shout(*tab, SHOUTS[which % SHOUTS.len()]),
@@ -99,6 +97,12 @@ impl Player<'_> {
         let now = self.world.inner().now;
         self.for_each_home(browser, |home| home.storage_failed = Some(now));
         act(self, browser);
+    }
+
+    fn clear_storage(&self, id: usize) {
+        let order = self.judge.borrow().facts.order;
+        self.for_each_home(id, |home| home.cleared = Some(order));
+        self.world.inner().browsers[id].storage.clear();
     }
 
     fn mend_storage(&self, browser: usize) {

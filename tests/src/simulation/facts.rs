@@ -69,6 +69,8 @@ pub struct HomeFacts {
     pub owed: BTreeMap<String, u64>,
     /// When anything last went wrong with what the tabs share.
     pub storage_failed: Option<Millis>,
+    /// When, in the order of things, all that was written was deleted.
+    pub cleared: Option<u64>,
     pub channel_failed: Option<Millis>,
     pub cookies_lost: Option<Millis>,
     pub clock_set: bool,
@@ -284,7 +286,9 @@ impl Facts {
             home.written.insert(sid.clone());
         }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
-            home.owed.entry(owed).or_insert(order);
+            let cleared = home.cleared.unwrap_or(0);
+            let at = home.owed.entry(owed).or_insert(order);
+            *at = if *at < cleared { order } else { *at };
         }
         if has_lost {
             home.answer_was_lost = Some(now);

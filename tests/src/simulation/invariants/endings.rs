@@ -125,10 +125,13 @@ fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session,
     breach("c05_a_session_ends_for_a_reason", format!("session {name} of {} ended: {cause:?}", session.subject))
 }
 
-/// Once a sign-out is written down, whatever began before it is fenced off. Where nothing is stored it holds in its tab.
+/// Once a sign-out is written down, whatever began before it is fenced off. Where nothing is stored, or what was written was
+/// deleted, it holds in its tab.
 fn c07_who_left_never_comes_back(facts: &Facts, holder: Holder, tab: &Tab, snapshot: &Snapshot) -> Verdict {
     let Some(sid) = sid(&snapshot.state) else { return Ok(()) };
-    let written = facts.homes.get(&tab.home).and_then(|home| home.owed.get(sid));
+    let home = facts.homes.get(&tab.home);
+    let cleared = home.and_then(|home| home.cleared);
+    let written = home.and_then(|home| home.owed.get(sid)).filter(|at| Some(**at) > cleared);
     let is_fenced_off = written.is_some_and(|at| *at < tab.committed) && snapshot.durability == Durability::Shared;
     if tab.left.contains(sid) || is_fenced_off {
         let sentence = format!("tab {} shows {sid} again, which the user has left", holder.0);
