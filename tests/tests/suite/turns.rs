@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::{Reason, Revoker};
-use countersign_tests::{Fault, StorageFault, Tab, World};
+use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
 
@@ -241,4 +241,56 @@ fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
     world.advance(120);
     first.check().unwrap();
     assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.is_signed_in()), "{:?}", first.state());
+}
+
+/// Three tabs in which bob is signed in, in a browser without locks, and long since their last request.
+fn three_tabs_without_locks() -> (World, Browser, [Tab; 3]) {
+    let (world, browser, first) = World::with_tab(Token);
+    first.begin_sign_in("bob", "bob-demo-pass");
+    world.settle();
+    let (second, third) = (browser.open_tab(Token), browser.open_tab(Token));
+    browser.refuse_locks();
+    world.advance(30);
+    (world, browser, [first, second, third])
+}
+
+fn steps_until(world: &World, is_so: impl Fn() -> bool) {
+    while !is_so() {
+        assert!(world.step(), "it never comes to that");
+    }
+}
+
+#[test]
+fn c02_without_locks_who_hears_its_answer_late_takes_no_mark_away() {
+    let (world, _, [first, second, third]) = three_tabs_without_locks();
+    let before = world.count(RENEW);
+    first.check_later();
+    steps_until(&world, || world.count(RENEW) > before);
+    first.freeze();
+    world.advance(13);
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    second.check_later();
+    world.advance(1);
+    first.thaw();
+    world.settle();
+    third.check_later();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!([first, second, third].iter().all(Tab::is_signed_in));
+}
+
+#[test]
+fn c02_without_locks_who_stood_still_after_its_mark_waits_for_a_turn_again() {
+    let (world, browser, [first, second, third]) = three_tabs_without_locks();
+    first.check_later();
+    steps_until(&world, || browser.record(Token).is_some_and(|record| record["last_sent_at"].is_number()));
+    first.freeze();
+    world.advance(13);
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    second.check_later();
+    world.advance(1);
+    first.thaw();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!([first, second, third].iter().all(Tab::is_signed_in));
 }

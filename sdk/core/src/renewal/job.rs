@@ -2,7 +2,7 @@
 
 use crate::effect::{Effect, Keep};
 use crate::error::Error;
-use crate::flow::Renewal;
+use crate::flow::{REQUEST_DEADLINE, Renewal};
 use crate::input::{CallId, LockOutcome, Stamp, SwapOutcome};
 use crate::machine::Machine;
 use crate::planted::Bug;
@@ -38,6 +38,8 @@ pub(crate) struct Job {
     pub held: Option<u64>,
     /// When this job wrote its mark, if none was there.
     pub marked_at: Option<UnixMillis>,
+    /// When its request went out, as it last wrote that down: the lease that is its own to give back.
+    pub leased_at: Option<UnixMillis>,
     /// How often the same credential was presented without an answer.
     pub sent: u8,
     /// How often the server said that it is another session's.
@@ -148,6 +150,7 @@ impl Machine {
             tells: None,
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
+            leased_at: None,
             sent: 0,
             disowned: 0,
             turns: 0,
@@ -202,20 +205,23 @@ impl Machine {
 
     /// The record as it is after a sign-in or a sign-out: a new generation, and nothing of the old one.
     pub(crate) fn moved_on(&self, sid: Option<String>, ended: Option<Reason>) -> Record {
-        let record = &self.renewals.record;
-        let generation = record.generation.max(self.generation) + 1;
-        let refresh_retry_for = record.refresh_retry_for;
-        // A renewal that another tab has out by its mark alone is out still.
-        let is_ours = self.renewals.is_renewing();
+        let Record { revision, generation, last_sent_at, sent_unlocked, refresh_retry_for, .. } = self.given_back();
+        let generation = generation.max(self.generation) + 1;
+        Record { revision, generation, sid, ended, last_sent_at, sent_unlocked, refresh_retry_for, ..Record::default() }
+    }
+
+    /// The record as this job leaves it at least: without its own lease, and with the user's last act. A renewal that
+    /// another tab has out by its mark alone is out still.
+    pub(crate) fn given_back(&self) -> Record {
+        let stored = self.renewals.record.clone();
+        let own = self.renewals.job.as_ref().and_then(|job| job.leased_at);
+        let is_foreign = own.is_none() || stored.last_sent_at != own;
         Record {
-            revision: record.revision.saturating_add(1),
-            generation,
-            sid,
-            ended,
-            last_sent_at: record.last_sent_at.filter(|_| !is_ours),
-            sent_unlocked: record.sent_unlocked && !is_ours,
-            refresh_retry_for,
-            ..Record::default()
+            revision: stored.revision.saturating_add(1),
+            last_sent_at: stored.last_sent_at.filter(|_| is_foreign),
+            sent_unlocked: stored.sent_unlocked && is_foreign,
+            acted_at: stored.acted_at.max(self.acted_at().filter(|_| self.holding().is_some())),
+            ..stored
         }
     }
 
@@ -233,12 +239,28 @@ impl Machine {
     pub(super) fn mark(&mut self, record: Record) {
         if self.renewals.is_refused {
             self.renewals.record = record;
-            return self.send();
+            return self.send_marked();
         }
         let stamp = self.swap(record, Keep::Leave);
         if let Some(job) = &mut self.renewals.job {
             job.step = Step::Mark(stamp);
         }
+    }
+
+    /// A page that stood still since it wrote its mark writes it anew: to the other tabs its turn is over.
+    fn send_marked(&mut self) {
+        let (now, stored) = (self.now.wall, self.renewals.record.clone());
+        let Some(job) = &mut self.renewals.job else { return };
+        job.leased_at = stored.last_sent_at;
+        let age = stored.last_sent_at.map_or(0, |sent| now.saturating_sub(sent));
+        let outlasts_request = (0..=i64::from(LOCK_WAIT - REQUEST_DEADLINE)).contains(&age);
+        if outlasts_request || !stored.sent_unlocked || self.renewals.is_refused || job.turns > 0 {
+            return self.send();
+        }
+        job.turns += 1;
+        job.marked_at = job.marked_at.map(|_| now);
+        let (revision, sent_at) = (stored.revision.saturating_add(1), job.marked_at.or(stored.sent_at));
+        self.mark(Record { revision, sent_at, last_sent_at: Some(now), ..stored });
     }
 
     /// Writes the record if nobody else did meanwhile; the tab believes in it once it is answered.
@@ -303,7 +325,7 @@ impl Machine {
         match step {
             Step::Owe(_) => self.after_writing_first(),
             Step::Commit(_, ending) => self.committed(*ending),
-            _ => self.send(),
+            _ => self.send_marked(),
         }
     }
 

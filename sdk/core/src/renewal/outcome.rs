@@ -220,24 +220,19 @@ impl Machine {
     }
 
     fn acknowledged(&self) -> Record {
-        let stored = self.renewals.record.clone();
-        let revision = stored.revision.saturating_add(1);
-        Record { revision, sign_out_owed: None, back_off_until: None, backed_off_at: None, ..stored }
+        Record { sign_out_owed: None, back_off_until: None, backed_off_at: None, ..self.given_back() }
     }
 
     fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
-        let stored = self.renewals.record.clone();
+        let stored = self.given_back();
         let own_mark = self.renewals.job.as_ref().and_then(|job| job.marked_at);
         // What the server did not do leaves nothing to ask for again.
         let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
         let back_off = self.shared_back_off(error);
         Record {
-            revision: stored.revision.saturating_add(1),
             sent_at: stored.sent_at.filter(|_| !is_undone),
-            last_sent_at: None,
             back_off_until: back_off.or(stored.back_off_until),
             backed_off_at: back_off.map(|_| self.now.wall).or(stored.backed_off_at),
-            acted_at: stored.acted_at.max(self.acted_at().filter(|_| self.holding().is_some())),
             ..stored
         }
     }
