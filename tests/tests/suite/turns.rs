@@ -294,3 +294,24 @@ fn c02_without_locks_who_stood_still_after_its_mark_waits_for_a_turn_again() {
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!([first, second, third].iter().all(Tab::is_signed_in));
 }
+
+#[test]
+fn c02_an_answer_after_a_faster_renewal_leaves_the_key_of_the_newest_token() {
+    let (world, _, [first, second, third]) = three_tabs_without_locks();
+    world.network().next(RENEW, Fault::HoldAnswer);
+    first.check_later();
+    world.settle();
+    first.freeze();
+    world.advance(13);
+    // The same token again, and then its successor's.
+    for _ in 0..2 {
+        second.check_later();
+        world.advance(2);
+    }
+    world.release();
+    first.thaw();
+    world.settle();
+    third.check_later();
+    world.advance(30);
+    assert!([first, second, third].iter().all(Tab::is_signed_in), "{:?}", world.network().story(RENEW));
+}

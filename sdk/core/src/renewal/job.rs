@@ -32,6 +32,8 @@ pub(crate) struct Job {
     pub generation: u64,
     /// The session that the record named then.
     pub named: Option<String>,
+    /// The attempt key that it was sent with.
+    pub key: Option<String>,
     /// When the user had last acted, if the request says so.
     pub tells: Option<i64>,
     /// The generation of what this tab held when the job was asked for.
@@ -147,6 +149,7 @@ impl Machine {
             slept: 0,
             generation: self.generation,
             named: None,
+            key: None,
             tells: None,
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
@@ -374,6 +377,7 @@ impl Machine {
             (job.sent_at, job.slept) = (self.now.monotonic, 0);
             job.generation = self.generation;
             job.named.clone_from(&self.renewals.record.sid);
+            job.key = self.renewals.record.attempt_key.clone().filter(|_| rotates);
             job.sent += 1;
             let is_telling = rotates || matches!(job.kind, Kind::Renew { .. } | Kind::SignIn { .. });
             job.tells = self.idle.acted_at().filter(|_| is_telling);

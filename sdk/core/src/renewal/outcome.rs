@@ -172,13 +172,15 @@ impl Machine {
             return self.plan();
         }
         let (record, keep) = match &ending {
+            Ending::Established(established) if self.is_late(&established.sid) => (self.given_back(), Keep::Leave),
             Ending::Established(established) => (self.renewed(established), self.keep(Some(established))),
             Ending::Ended(reason) => (self.moved_on(None, Some(*reason)), self.keep(None)),
             Ending::Acknowledged => (self.acknowledged(), Keep::Leave),
             Ending::NoVerdict(error, happened) => (self.without_verdict(error, *happened), Keep::Leave),
         };
         let stored = &self.renewals.record;
-        let is_unchanged = Record { revision: stored.revision, ..record.clone() } == *stored;
+        let is_new = matches!(ending, Ending::Established(_));
+        let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
         if !self.renewals.may_write() || is_unchanged || self.has(Bug::ShowsUnstored) {
             self.renewals.record = record;
             return self.committed(ending);
@@ -249,6 +251,15 @@ impl Machine {
             // Where the browser's data was cleared, the next session counts from the beginning.
             None => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
         }
+    }
+
+    /// Whether another tab was given the same answer before. What the record says since then is younger: above all which
+    /// key made the newest token, without which a cookie that this answer took back would look stolen.
+    fn is_late(&self, brought: &str) -> bool {
+        let stored = &self.renewals.record;
+        let key = self.renewals.job.as_ref().and_then(|job| job.key.as_ref());
+        let is_answered = key.is_some() && stored.attempt_key.as_ref() != key;
+        is_answered && !self.renewals.is_signing_in() && stored.sid.as_deref() == Some(brought)
     }
 
     /// The answer is dropped. Against a sign-out the credential it brought is a live one that nobody wants: end it.
