@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::input::PageNews;
+use countersign_core::input::{HttpFailure, PageNews};
 use countersign_core::record::Record;
 use countersign_core::{Snapshot, State};
 
@@ -14,6 +14,9 @@ use crate::simulation::ledger::Ledger;
 use crate::simulation::plan::Setting;
 use crate::time::Millis;
 use crate::world::Inner;
+
+/// A request that is given up by then has left nothing under way when its lease is over.
+const LATEST_END: Millis = 11_000;
 
 /// The tabs of one browser that share a credential.
 pub type Home = (usize, Flow);
@@ -82,9 +85,21 @@ pub struct HomeFacts {
     pub written: BTreeSet<String>,
     /// When a session was last written into it.
     pub committed: u64,
+    /// Sessions that an answer told a tab of.
+    pub told: BTreeSet<String>,
     pub touched: Option<Millis>,
     /// Until when nobody could ask for an answer that was lost for too long.
     pub answer_was_lost: Option<Millis>,
+    /// The browser put off the timer of a tab that waited for its renewal. How long the cookie of that may take to come
+    /// nobody can know, and meanwhile other tabs renewed: the jar may fall back by more than the one step that a key bridges.
+    pub given_up_late: bool,
+}
+
+impl HomeFacts {
+    /// A sign-out is owed that can't say whose: nobody knew yet who was signed in.
+    pub fn owes_unnamed(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.sign_out_owed.as_deref() == Some(""))
+    }
 }
 
 impl Facts {
@@ -245,6 +260,13 @@ impl Facts {
     fn settle(&mut self, world: &Inner, number: usize, outcome: Settled) {
         let exchange = &world.exchanges[number];
         let order = self.order;
+        let is_late = world.browsers[exchange.browser].lateness > 0 && world.now > exchange.sent_at + LATEST_END;
+        if is_late && exchange.is_renewal() && matches!(outcome, Settled::Failed(HttpFailure::Deadline)) {
+            self.home(exchange.home(world)).given_up_late = true;
+        }
+        if let (Settled::Status(200..=299), Some(sid)) = (outcome, self.answers.get(&number).cloned()) {
+            self.home(exchange.home(world)).told.insert(sid);
+        }
         if let Some(tab) = self.tabs.get_mut(&exchange.tab)
             && matches!(outcome, Settled::Status(200..=299))
             && let Some(sid) = self.answers.get(&number)

@@ -104,18 +104,22 @@ fn c05_nobody_is_signed_out_by_a_fault(
 fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session, cause: &Cause) -> Verdict {
     let home = |browser: usize| facts.homes.get(&(browser, session.flow));
     let is_excused = match cause {
-        // Where storage was slow, it may also mean what began while the sign-out waited for the record; and without locks
-        // what begins beside it.
+        // A sign-out that names no session means whoever is there when it is heard. Where storage was slow, that may be what
+        // began while it waited for the record, and where storage fails nobody takes it back; without locks it may be what
+        // begins beside it. And who was told that the sign-in failed is not to be signed in.
         Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
-            let waited = home.storage_failed.is_some() && home.owed.contains_key(name);
+            let is_open = !home.sign_outs.is_empty() || home.owes_unnamed() || home.owed.contains_key(name);
+            let waited = home.storage_failed.is_some() && is_open;
             let is_beside = !facts.setting.devices[*browser].has_locks && !home.sign_outs.is_empty();
-            home.left.contains(name) || waited || is_beside
+            let is_unheard_of = home.owes_unnamed() && !home.told.contains(name);
+            home.left.contains(name) || waited || is_beside || is_unheard_of
         }),
         Cause::Reuse { how, browser: Some(browser) } => {
             // Too late is the answer that was lost for too long, and without storage nobody remembers the attempt.
             let forgot = home(*browser).is_some_and(|home| home.storage_failed.is_some());
             let device = &facts.setting.devices[*browser];
-            session.is_stolen || *how == Reuse::TooLate || forgot || !device.has_storage
+            let came_late = home(*browser).is_some_and(|home| home.given_up_late);
+            session.is_stolen || *how == Reuse::TooLate || forgot || came_late || !device.has_storage
         }
         _ => true,
     };

@@ -9,7 +9,12 @@ use crate::simulation::act::Flow;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home};
 use crate::simulation::invariants::Invariant;
+use crate::time::Millis;
 use crate::world::Inner;
+
+/// Three waits of 12 s, and how long the lock may be free in them between one holder and the next.
+const LONGEST_WAIT_FOR_LOCK: Millis = 36_000;
+const MOST_BETWEEN_HOLDERS: Millis = 1_000;
 
 #[derive(Debug, Default)]
 pub struct Flight {
@@ -17,17 +22,24 @@ pub struct Flight {
     first_keys: BTreeMap<(Home, String), Option<String>>,
     /// How often a call of an application was sent, by tab and call.
     sends: BTreeMap<(Holder, u64), usize>,
+    /// When each renewal had its outcome.
+    settled: BTreeMap<usize, Millis>,
 }
 
 impl Invariant for Flight {
     fn see(&mut self, facts: &Facts, world: &Inner, happening: &Happening) -> Verdict {
+        if let Happening::Settled { exchange: number, .. } = happening
+            && world.exchanges[*number].is_renewal()
+        {
+            self.settled.insert(*number, world.now);
+        }
         let Happening::Sent { exchange: number } = happening else { return Ok(()) };
         let exchange = &world.exchanges[*number];
         if exchange.is_credential_request() {
             c01_one_tab_asks_one_thing_at_a_time(world, *number)?;
         }
         if exchange.is_renewal() {
-            c02_two_tabs_never_renew_at_once(facts, world, *number)?;
+            self.c02_two_tabs_never_renew_at_once(facts, world, *number)?;
             self.c02_a_token_is_presented_again_only_as_the_same_attempt(facts, world, exchange)?;
         }
         if let Purpose::App(id) = exchange.purpose {
@@ -49,23 +61,12 @@ fn c01_one_tab_asks_one_thing_at_a_time(world: &Inner, number: usize) -> Verdict
     }
 }
 
-/// A tab that is still, or that the browser wakes late, may have lost its turn; then only the same attempt may be out.
-fn c02_two_tabs_never_renew_at_once(facts: &Facts, world: &Inner, number: usize) -> Verdict {
+/// What other tabs of the same browser asked before this renewal.
+fn renewals_of_others(world: &Inner, number: usize) -> impl Iterator<Item = (usize, &Exchange)> {
     let own = &world.exchanges[number];
     let home = own.home(world);
-    let beside = world.exchanges[..number]
-        .iter()
-        .filter(|other| other.tab != own.tab && !other.is_settled && other.is_renewal() && other.home(world) == home);
-    for other in beside {
-        let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab);
-        if could_be_waited_for && can_take_turns(facts, home) {
-            return breach(
-                "c02_two_tabs_never_renew_at_once",
-                format!("tab {} renews while tab {} has a renewal out", own.tab.0, other.tab.0),
-            );
-        }
-    }
-    Ok(())
+    let is_one = move |other: &Exchange| other.tab != own.tab && other.is_renewal() && other.home(world) == home;
+    world.exchanges[..number].iter().enumerate().filter(move |(_, other)| is_one(other))
 }
 
 /// Its scripts run, and its timers are not put off.
@@ -88,6 +89,39 @@ fn can_take_turns(facts: &Facts, home: Home) -> bool {
 }
 
 impl Flight {
+    /// A tab that is still, or was since it asked, or that the browser wakes late, may have lost its turn; then only the
+    /// same attempt may be out.
+    fn c02_two_tabs_never_renew_at_once(&self, facts: &Facts, world: &Inner, number: usize) -> Verdict {
+        let own = &world.exchanges[number];
+        let home = own.home(world);
+        let beside = renewals_of_others(world, number).filter(|(_, other)| !other.is_settled);
+        for (_, other) in beside {
+            let stood_still = world.tabs[other.tab.0].resumed > other.sent_at;
+            let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab) && !stood_still;
+            if could_be_waited_for && can_take_turns(facts, home) && !self.has_waited_its_time(facts, world, number) {
+                return breach(
+                    "c02_two_tabs_never_renew_at_once",
+                    format!("tab {} renews while tab {} has a renewal out", own.tab.0, other.tab.0),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is stored, and the others had the lock by turns for as long as anybody waits for it: to a tab that looks like
+    /// a holder that is frozen, and to wait longer would leave its calls without an outcome (C03).
+    fn has_waited_its_time(&self, facts: &Facts, world: &Inner, number: usize) -> bool {
+        let is_stored = facts.setting.devices[world.exchanges[number].browser].has_storage;
+        let began = world.now.saturating_sub(LONGEST_WAIT_FOR_LOCK);
+        let busy = renewals_of_others(world, number)
+            .map(|(other, exchange)| {
+                let ended = self.settled.get(&other).copied().unwrap_or(world.now);
+                ended.saturating_sub(exchange.sent_at.max(began))
+            })
+            .sum::<Millis>();
+        !is_stored && busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS
+    }
+
     fn c02_a_token_is_presented_again_only_as_the_same_attempt(
         &mut self,
         facts: &Facts,
@@ -104,8 +138,9 @@ impl Flight {
         let key = exchange.outgoing.form("attempt_key").map(str::to_owned);
         let first = self.first_keys.entry((home, token.clone())).or_insert_with(|| key.clone());
         let forgot = facts.homes.get(&home).is_some_and(|home| home.storage_failed.is_some());
+        let came_late = facts.homes.get(&home).is_some_and(|home| home.given_up_late);
         let is_over = owner.is_none_or(|sid| !facts.ledger.is_alive(&sid, world.now));
-        if *first == key || forgot || is_over || !facts.setting.devices[home.0].has_storage {
+        if *first == key || forgot || came_late || is_over || !facts.setting.devices[home.0].has_storage {
             return Ok(());
         }
         // A cookie that fell back is presented with the key that made its successor.
