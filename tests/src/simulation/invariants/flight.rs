@@ -1,6 +1,6 @@
 //! Which requests may be out at the same time, and which token may be presented again? (C01, C02, C06)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::exchange::{Exchange, Purpose};
 use crate::happening::Happening;
@@ -24,6 +24,8 @@ pub struct Flight {
     sends: BTreeMap<(Holder, u64), usize>,
     /// When each renewal had its outcome.
     settled: BTreeMap<usize, Millis>,
+    /// Renewals that went out without the lock, which others had for as long as anybody waits for it.
+    outwaited: BTreeSet<usize>,
 }
 
 impl Invariant for Flight {
@@ -39,6 +41,9 @@ impl Invariant for Flight {
             c01_one_tab_asks_one_thing_at_a_time(world, *number)?;
         }
         if exchange.is_renewal() {
+            if self.is_outwaited(facts, world, *number) {
+                self.outwaited.insert(*number);
+            }
             self.c02_two_tabs_never_renew_at_once(facts, world, *number)?;
             self.c02_a_token_is_presented_again_only_as_the_same_attempt(facts, world, exchange)?;
         }
@@ -95,10 +100,11 @@ impl Flight {
         let own = &world.exchanges[number];
         let home = own.home(world);
         let beside = renewals_of_others(world, number).filter(|(_, other)| !other.is_settled);
-        for (_, other) in beside {
+        for (beside, other) in beside {
             let stood_still = world.tabs[other.tab.0].resumed > other.sent_at;
             let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab) && !stood_still;
-            if could_be_waited_for && can_take_turns(facts, home) && !self.has_waited_its_time(facts, world, number) {
+            let is_outwaited = [number, beside].iter().any(|one| self.outwaited.contains(one));
+            if could_be_waited_for && can_take_turns(facts, home) && !is_outwaited {
                 return breach(
                     "c02_two_tabs_never_renew_at_once",
                     format!("tab {} renews while tab {} has a renewal out", own.tab.0, other.tab.0),
@@ -110,8 +116,10 @@ impl Flight {
 
     /// Nothing is stored, and the others had the lock by turns for as long as anybody waits for it: to a tab that looks like
     /// a holder that is frozen, and to wait longer would leave its calls without an outcome (C03).
-    fn has_waited_its_time(&self, facts: &Facts, world: &Inner, number: usize) -> bool {
-        let is_stored = facts.setting.devices[world.exchanges[number].browser].has_storage;
+    fn is_outwaited(&self, facts: &Facts, world: &Inner, number: usize) -> bool {
+        let Exchange { tab, browser, .. } = &world.exchanges[number];
+        let is_stored = facts.setting.devices[*browser].has_storage;
+        let has_lock = world.browsers[*browser].locks.is_held_by(&world.tabs[tab.0].config.name(), *tab);
         let began = world.now.saturating_sub(LONGEST_WAIT_FOR_LOCK);
         let busy = renewals_of_others(world, number)
             .map(|(other, exchange)| {
@@ -119,7 +127,7 @@ impl Flight {
                 ended.saturating_sub(exchange.sent_at.max(began))
             })
             .sum::<Millis>();
-        !is_stored && busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS
+        !is_stored && !has_lock && busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS
     }
 
     fn c02_a_token_is_presented_again_only_as_the_same_attempt(
