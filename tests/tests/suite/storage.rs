@@ -115,15 +115,14 @@ fn c34_what_another_tab_was_given_while_this_one_stood_still_takes_no_doubt_away
 #[test]
 fn c34_an_answer_that_a_sleep_overtook_takes_no_doubt_away_in_any_tab() {
     let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
-    world.network().next(RENEW, Fault::DelayRequest(5_000));
+    world.network().next(RENEW, Fault::HoldAnswer);
     drop(tabs[0].check_later());
     world.settle();
     world.network().times(9, RENEW, Fault::Silence);
     world.network().times(9, "GET /auth/events", Fault::Silence);
     browser.sleep(100);
+    world.release();
     for tab in &tabs {
-        tab.show();
-        world.settle();
         assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })), "{:?}", tab.state());
     }
 }
