@@ -3,7 +3,7 @@
 
 use crate::effect::Effect;
 use crate::json::{self, Value};
-use crate::machine::Machine;
+use crate::machine::{Machine, Who};
 use crate::planted::Bug;
 use crate::trace::at_rest;
 
@@ -32,9 +32,10 @@ impl Machine {
         self.emit(Effect::StandDown);
     }
 
-    /// The record moved on: the others look at it.
+    /// The record moved on: the others look at it. Who can't read it is told whose it is.
     pub(crate) fn tell_moved(&mut self) {
-        self.tell(&json::object([("kind", "moved".into())]));
+        let sid = self.sid().into();
+        self.tell(&json::object([("kind", "moved".into()), ("sid", sid)]));
         let token = self.holding().filter(|_| self.has(Bug::TellsToken)).and_then(|holding| holding.token.as_ref());
         if let Some(token) = token.map(|token| token.secret.expose().into()) {
             self.tell(&json::object([("kind", "token".into()), ("token", token)]));
@@ -57,12 +58,20 @@ impl Machine {
         self.emit(Effect::Tell { text: json::print(message) });
     }
 
+    /// Whether what moved on is this tab's own session as before. It can't look at the record, and would ask the server
+    /// whenever another tab has.
+    fn is_known(&self, sid: Option<&Value>) -> bool {
+        let is_same = sid.is_some_and(|sid| sid.as_text() == self.sid());
+        is_same && !self.renewals.is_shared() && !matches!(self.who, Who::Unknown)
+    }
+
     pub(crate) fn on_tab(&mut self, text: &str) {
         if text.len() > LONGEST {
             return;
         }
         let Ok(message) = json::parse(text.as_bytes()) else { return };
         match message.member("kind").and_then(Value::as_text) {
+            Some("moved") if self.is_known(message.member("sid")) => {}
             Some("moved") => self.on_moved(),
             Some("event") => {
                 if let Some(set) = message.member("set").and_then(Value::as_text) {

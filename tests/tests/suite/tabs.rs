@@ -1,7 +1,7 @@
 //! Several tabs of one browser, and two users who take turns in it.
 
 use countersign_core::FlowKind::Token;
-use countersign_core::{Gate, Standing};
+use countersign_core::{Durability, Gate, Standing};
 use countersign_tests::{Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
@@ -194,6 +194,27 @@ fn c21_a_look_at_the_record_while_it_is_slowly_written_is_one_look() {
         assert!(tab.effects() - before < 5, "{} effects", tab.effects() - before);
         world.advance(10);
         assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
+fn c21_a_tab_that_keeps_nothing_asks_nobody_because_another_was_answered() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        let browser = world.browser();
+        let first = browser.open_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.trouble_storage(StorageFault::Throw);
+        second.check().unwrap();
+        assert_eq!(second.snapshot().durability, Durability::ThisTab);
+        let asked = world.asked();
+        first.check().unwrap();
+        assert_eq!(world.asked() - asked, 1);
+        first.sign_in("carol").unwrap();
+        assert_eq!(second.user().as_deref(), Some("carol"));
+        assert!(first.sign_out());
+        assert!(!second.is_signed_in());
     });
 }
 
