@@ -88,10 +88,11 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let is_meant_too = home.storage_failed.is_some() && home.owed.contains_key(&believed);
     let is_left = home.left.contains(&believed) || is_meant_too;
     let is_gone = in_jar.as_deref() != Some(believed.as_str());
-    // Of an act in a tab whose storage failed this one knows nothing, and of a thief's nobody here does.
+    // Of an act in a tab that can't store, or not always, this one knows nothing, and of a thief's nobody here does.
+    let can_store = facts.setting.devices[tab.home.0].has_storage && home.storage_failed.is_none();
     let is_kept_alive = facts.ledger.session(&believed).is_some_and(|session| session.is_kept_alive);
-    let is_idle_alone = matches!(snapshot.state, State::SignedOut { reason: Reason::Idle })
-        && (home.storage_failed.is_some() || is_kept_alive);
+    let is_idle_alone =
+        matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && (!can_store || is_kept_alive);
     if is_idle_alone || is_over || is_left || is_gone {
         return Ok(());
     }
