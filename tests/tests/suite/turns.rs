@@ -1,6 +1,6 @@
 //! One tab at a time changes the credential: by a lock, and where there is none by the record.
 
-use countersign_core::FlowKind::Token;
+use countersign_core::FlowKind::{Session, Token};
 use countersign_core::{Reason, Revoker};
 use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
@@ -178,6 +178,18 @@ fn c02_without_storage_a_waiter_outlasts_several_slow_holders() {
     world.advance(40);
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!(others.iter().chain([&first]).all(Tab::is_signed_in));
+}
+
+#[test]
+fn c03_without_storage_a_cookie_that_nothing_rotates_is_not_waited_for_again_and_again() {
+    let (world, browser, first) = World::with_tab(Session);
+    first.sign_in("bob").unwrap();
+    browser.refuse_storage();
+    first.reload();
+    browser.take_lock(100);
+    let check = first.check_later();
+    world.advance(13);
+    assert!(check.is_over() && first.is_signed_in());
 }
 
 #[test]

@@ -119,9 +119,9 @@ impl Machine {
     /// Where there are no locks, the record's mark is one; and where there are, who waited too long for one goes without.
     /// With nothing stored only the lock keeps two tabs from presenting one token with two keys: it is waited for again.
     fn waits_for_lease(&mut self, record: &Record) -> bool {
-        let (now, nothing_is_stored) = (self.now, self.renewals.is_refused);
+        let (now, only_lock_is_left) = (self.now, self.renewals.is_refused && self.flow.rotates());
         let Some(job) = &mut self.renewals.job else { return false };
-        if nothing_is_stored && !job.locked && (1..MOST_WAITS).contains(&job.waits) {
+        if only_lock_is_left && !job.locked && (1..MOST_WAITS).contains(&job.waits) {
             self.lock_again();
             return true;
         }
