@@ -90,6 +90,8 @@ pub struct HomeFacts {
     pub touched: Option<Millis>,
     /// Until when nobody could ask for an answer that was lost for too long.
     pub answer_was_lost: Option<Millis>,
+    /// Whose cookie the last question carried that was refused, and when.
+    pub refused: Option<(Option<String>, Millis)>,
     /// The browser put off the timer of a tab that waited for its renewal. How long the cookie of that may take to come
     /// nobody can know, and meanwhile other tabs renewed: the jar may fall back by more than the one step that a key bridges.
     pub given_up_late: bool,
@@ -260,6 +262,11 @@ impl Facts {
     fn settle(&mut self, world: &Inner, number: usize, outcome: Settled) {
         let exchange = &world.exchanges[number];
         let order = self.order;
+        if matches!(outcome, Settled::Status(400 | 401)) && exchange.asks_for_credential() {
+            let (home, flow) = (exchange.home(world), exchange.home(world).1);
+            let owner = exchange.outgoing.cookie(flow.cookie()).and_then(|cookie| self.ledger.owner(flow, &cookie));
+            self.home(home).refused = Some((owner, world.now));
+        }
         let is_late = world.browsers[exchange.browser].lateness > 0 && world.now > exchange.sent_at + LATEST_END;
         if is_late && exchange.is_renewal() && matches!(outcome, Settled::Failed(HttpFailure::Deadline)) {
             self.home(exchange.home(world)).given_up_late = true;

@@ -12,7 +12,11 @@ use crate::simulation::facts::{Facts, Home, Tab, sid, told};
 use crate::simulation::invariants::Invariant;
 use crate::simulation::ledger::{Cause, Session};
 use crate::simulation::lineage::Reuse;
+use crate::time::Millis;
 use crate::world::Inner;
+
+/// What a refusal means is written down, and read by the other tabs, within so long.
+const LONGEST_COMMIT: Millis = 2_000;
 
 #[derive(Debug, Default)]
 pub struct Endings {
@@ -93,7 +97,12 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let is_kept_alive = facts.ledger.session(&believed).is_some_and(|session| session.is_kept_alive);
     let is_idle_alone =
         matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && (!can_store || is_kept_alive);
-    if is_idle_alone || is_over || is_left || is_gone {
+    // It was not there when the server was asked: a late answer had taken the jar back, or it had been emptied.
+    let was_gone = home
+        .refused
+        .as_ref()
+        .is_some_and(|(owner, at)| owner.as_deref() != Some(believed.as_str()) && world.now <= at + LONGEST_COMMIT);
+    if is_idle_alone || is_over || is_left || is_gone || was_gone {
         return Ok(());
     }
     let state = &snapshot.state;
@@ -107,7 +116,7 @@ fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session,
     let is_excused = match cause {
         // A sign-out that names no session means whoever is there when it is heard. Where storage was slow, that may be what
         // began while it waited for the record, and where storage fails nobody takes it back; without locks it may be what
-        // begins beside it. And who was told that the sign-in failed is not to be signed in.
+        // begins beside it. And a session that nobody was told of ends with it.
         Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
             let is_open = !home.sign_outs.is_empty() || home.owes_unnamed() || home.owed.contains_key(name);
             let waited = home.storage_failed.is_some() && is_open;
