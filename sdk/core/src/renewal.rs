@@ -6,6 +6,7 @@
 //! A sign-out differs in one thing: it writes its debt first and takes the lock afterwards, so that it holds even if
 //! nothing else works.
 
+mod commit;
 mod job;
 mod outcome;
 mod pace;

@@ -8,7 +8,7 @@ use crate::machine::Machine;
 use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
-use crate::renewal::outcome::Ending;
+use crate::renewal::commit::Ending;
 use crate::secret::Secret;
 use crate::state::Reason;
 use crate::time::{MonotonicMillis, UnixMillis};

@@ -1,34 +1,19 @@
-//! What does an answer do to the session? Judge, commit against the record, tell whoever waits.
+//! What does an answer mean for the session? It is judged, asked for once more, or becomes an ending to be committed.
 
-use crate::effect::{Effect, Keep, Reply};
+use crate::effect::{Effect, Reply};
 use crate::error::Error;
 use crate::flow::{Arrival, Established, Failure, Happened, Judgement, REQUEST_DEADLINE, judge_transport};
 use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
-use crate::record::Record;
-use crate::renewal::LOCK_WAIT;
-use crate::renewal::job::{Job, Kind, Step};
+use crate::renewal::commit::{Ending, LATEST_COOKIE};
+use crate::renewal::job::{Job, Kind};
 use crate::requests::problem_code;
 use crate::state::Reason;
 use crate::trace::Note;
 
 /// So often a job is told that the cookie is another session's, before it counts as a server that is wrong.
 const MOST_DISOWNED: u8 = 2;
-
-/// So many milliseconds after a request was given up its cookie may still reach the jar.
-const LATEST_COOKIE: i64 = 1_000;
-
-/// What is about to be committed.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    Established(Box<Established>),
-    Ended(Reason),
-    /// The server acknowledged a sign-out.
-    Acknowledged,
-    /// The session stays as it was; the other tabs learn what this one did of the server and of its user.
-    NoVerdict(Error, Happened),
-}
 
 impl Machine {
     /// Whether the answer belongs to the job that is under way; if so, takes it.
@@ -152,178 +137,7 @@ impl Machine {
         self.fail(failure.error, failure.happened);
     }
 
-    /// Writes the ending into the record; a swap that lost comes back here with what is there now.
-    pub(crate) fn commit(&mut self, ending: Ending) {
-        let is_sign_in = self.renewals.is_signing_in();
-        if let (false, Ending::Established(established)) = (is_sign_in, &ending)
-            && self.is_overtaken(Some(&established.sid))
-        {
-            let sid = established.sid.clone();
-            self.note(Note::Fenced);
-            return self.lose_to_fence(sid);
-        }
-        // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
-        if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
-            && self.is_overtaken(None)
-            && !self.has(Bug::LoserWipesWinner)
-        {
-            self.note(Note::Overtaken);
-            self.count_turn();
-            return self.plan();
-        }
-        let (record, keep) = match &ending {
-            Ending::Established(established) if self.is_late(&established.sid) => (self.given_back(), Keep::Leave),
-            Ending::Established(established) => (self.renewed(established), self.keep(Some(established))),
-            Ending::Ended(reason) => (self.moved_on(None, Some(*reason)), self.keep(None)),
-            Ending::Acknowledged => (self.acknowledged(), Keep::Leave),
-            Ending::NoVerdict(error, happened) => (self.without_verdict(error, *happened), Keep::Leave),
-        };
-        let stored = &self.renewals.record;
-        let is_new = matches!(ending, Ending::Established(_));
-        let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
-        if !self.renewals.may_write() || is_unchanged || self.has(Bug::ShowsUnstored) {
-            self.renewals.record = record;
-            return self.committed(ending);
-        }
-        let stamp = self.swap(record, keep);
-        if let Some(job) = &mut self.renewals.job {
-            job.step = Step::Commit(stamp, Box::new(ending));
-        }
-    }
-
-    fn renewed(&self, established: &Established) -> Record {
-        let stored = &self.renewals.record;
-        let is_same = stored.sid.as_deref() == Some(&established.sid);
-        let made_by = stored.attempt_key.clone().filter(|_| !self.renewals.is_signing_in());
-        // A server that names no window has none, whatever it did before.
-        let refresh_retry_for = Some(established.refresh_retry_for.unwrap_or(0));
-        let ends_at = Some(self.now.wall.saturating_add_unsigned(established.session_lifetime));
-        let acted_at = self.acted_at();
-        let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
-        let idle_lifetime = established.idle_lifetime.max(known);
-        let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
-        let Some(job) = &self.renewals.job else { return renewed };
-        let is_sign_in = self.renewals.is_signing_in();
-        if is_sign_in && job.turns > 0 {
-            // What another tab marked while this sign-in was under way may have gone out with the new cookie.
-            let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
-            return Record { attempt_key, sent_at, ..renewed };
-        }
-        let is_old = |sent: i64| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE);
-        let has_given_up = !is_sign_in && job.marked_at.is_none() && stored.sent_at.is_some_and(is_old);
-        if has_given_up {
-            // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
-            // before it comes.
-            let last_sent_at = Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE);
-            return Record { last_sent_at, sent_unlocked: true, ..renewed };
-        }
-        renewed
-    }
-
-    fn acknowledged(&self) -> Record {
-        Record { sign_out_owed: None, back_off_until: None, backed_off_at: None, ..self.given_back() }
-    }
-
-    fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
-        let stored = self.given_back();
-        let own_mark = self.renewals.job.as_ref().and_then(|job| job.marked_at);
-        // What the server did not do leaves nothing to ask for again.
-        let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
-        let back_off = self.shared_back_off(error);
-        Record {
-            sent_at: stored.sent_at.filter(|_| !is_undone),
-            back_off_until: back_off.or(stored.back_off_until),
-            backed_off_at: back_off.map(|_| self.now.wall).or(stored.backed_off_at),
-            ..stored
-        }
-    }
-
-    /// Whether something stronger happened since the request was made: a sign-out or another sign-in (C07). What this tab
-    /// has learnt of it meanwhile makes the answer no younger.
-    fn is_overtaken(&self, brought: Option<&str>) -> bool {
-        let stored = &self.renewals.record;
-        let Some(job) = &self.renewals.job else { return false };
-        let has_moved_on = stored.generation > job.generation;
-        match brought {
-            Some(_) if self.has(Bug::LateResultWins) => false,
-            Some(sid) => stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_deref() != Some(sid)),
-            // Where the browser's data was cleared, the next session counts from the beginning.
-            None => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
-        }
-    }
-
-    /// Whether another tab was given the same answer before. What the record says since then is younger: above all which
-    /// key made the newest token, without which a cookie that this answer took back would look stolen.
-    fn is_late(&self, brought: &str) -> bool {
-        let stored = &self.renewals.record;
-        let key = self.renewals.job.as_ref().and_then(|job| job.key.as_ref());
-        let is_answered = key.is_some() && stored.attempt_key.as_ref() != key;
-        is_answered && !self.renewals.is_signing_in() && stored.sid.as_deref() == Some(brought)
-    }
-
-    /// The answer is dropped. Against a sign-out the credential it brought is a live one that nobody wants: end it.
-    fn lose_to_fence(&mut self, sid: String) {
-        if self.renewals.record.sid.is_none() {
-            self.become_settlement(sid);
-        } else {
-            self.count_turn();
-            self.plan();
-        }
-    }
-
-    pub(crate) fn committed(&mut self, ending: Ending) {
-        self.generation = self.renewals.record.generation;
-        if let Ending::NoVerdict(error, _) = ending {
-            // Where nothing is stored they would ask the server for themselves, fail, and tell us in turn.
-            if self.renewals.is_shared() {
-                self.tell_moved();
-            }
-            return self.finish(Err(error));
-        }
-        self.renewals.failures = 0;
-        self.renewals.retry_at = None;
-        let before = self.sid().map(str::to_owned);
-        let is_acknowledged = matches!(ending, Ending::Acknowledged);
-        match ending {
-            Ending::Established(mut established) => {
-                self.note(Note::Established);
-                established.told_act = self.renewals.job.as_ref().and_then(|job| job.tells);
-                self.retain(Some(&established));
-                if self.sid().is_some_and(|sid| sid != established.sid) {
-                    self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
-                    self.revocation.forget();
-                    // It speaks of the session before.
-                    self.close_stream();
-                }
-                let same = self.holding().filter(|holding| holding.sid == established.sid);
-                if let (true, Some(holding)) = (self.has(Bug::ClaimsOfSignIn), same) {
-                    established.claims = (*holding.claims).clone();
-                }
-                self.establish(*established);
-                self.doubt_what_is_old();
-            }
-            Ending::Ended(reason) => {
-                self.note(Note::Ended.word(reason.code()));
-                self.problem = None;
-                if !self.has(Bug::SurvivesRefusal) {
-                    self.forget(reason);
-                }
-            }
-            Ending::Acknowledged | Ending::NoVerdict(..) => {
-                self.note(Note::SignOutTaken);
-                self.problem = None;
-            }
-        }
-        // Where nothing is stored the others can only ask the server, and would tell us in turn, and so on. What they asked
-        // before it heard of a sign-out, they have to ask again.
-        if self.renewals.is_shared() || before.as_deref() != self.sid() || is_acknowledged {
-            self.tell_moved();
-        }
-        self.finish(Ok(()));
-    }
-
-    fn doubt_what_is_old(&mut self) {
+    pub(super) fn doubt_what_is_old(&mut self) {
         if self.stood_still_for().is_some() {
             self.doubt();
             self.want_another_check();
