@@ -417,3 +417,15 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FlowKind;
+
+    #[test]
+    fn c29_a_machine_prints_what_an_application_can_see() {
+        let machine = Machine::new(Config::new(FlowKind::Token, "https://app.test", "https://app.test"));
+        assert!(format!("{machine:?}").starts_with("Machine { generation: 0, snapshot: Snapshot { state: Unknown"));
+    }
+}

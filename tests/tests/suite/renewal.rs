@@ -57,6 +57,21 @@ fn c05_nothing_the_network_does_signs_anybody_out() {
 }
 
 #[test]
+fn while_a_question_is_out_the_standing_says_so() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = signed_in(flow);
+        for what in LOOK {
+            world.network().next(what, Fault::HoldAnswer);
+        }
+        tab.check_later();
+        world.settle();
+        assert_eq!(tab.standing(), Some(Standing::Renewing));
+        world.release();
+        assert_eq!(tab.standing(), Some(Standing::Current));
+    });
+}
+
+#[test]
 fn c05_a_load_behind_a_captive_portal_knows_nothing_and_recovers() {
     in_both_flows(|flow| {
         let (world, _, tab) = signed_in(flow);

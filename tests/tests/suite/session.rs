@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::{Session, Token};
 use countersign_core::effect::Reply;
-use countersign_core::{Durability, Reason, State};
+use countersign_core::{Durability, Reason, Standing, State};
 use countersign_tests::{Fault, World, in_both_flows};
 use serde_json::json;
 
@@ -160,6 +160,17 @@ fn two_tabs_of_a_browser_that_keeps_nothing_do_not_chase_each_other() {
         first.sign_out();
         world.advance(5);
         assert!(!second.is_signed_in());
+    });
+}
+
+#[test]
+fn a_page_that_was_never_away_is_shown_without_a_question() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let asked = world.asked();
+        tab.come_back();
+        assert_eq!((tab.standing(), world.asked()), (Some(Standing::Current), asked));
     });
 }
 
