@@ -121,6 +121,11 @@ impl Browser {
         self.state(|browser| browser.storage.is_refused = true);
     }
 
+    /// Storage works again, and holds what it held.
+    pub fn mend_storage(&self) {
+        self.state(|browser| browser.storage.mend(false));
+    }
+
     /// Storage is slow: so many reads of the record take too long.
     pub fn slow_reads(&self, number: u32) {
         self.state(|browser| browser.storage.slow_reads = number);

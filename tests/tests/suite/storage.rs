@@ -1,6 +1,7 @@
 //! Where access tokens are kept, what a reload finds, and what never stays.
 
 use countersign_core::FlowKind::Token;
+use countersign_core::effect::Reply;
 use countersign_core::{Durability, Reason, Standing, State, StorageMode};
 use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
@@ -363,4 +364,32 @@ fn c05_a_sign_in_that_fails_when_storage_is_back_signs_nobody_out() {
     tab.sign_in("bob").unwrap_err();
     world.advance(5);
     assert!(tab.is_signed_in(), "{:?}", tab.state());
+}
+
+#[test]
+fn c04_the_end_of_a_session_that_was_replaced_is_not_written_as_that_of_the_browser() {
+    let (world, browser, tabs) = tabs(1, StorageMode::IndexedDb);
+    // The sign-in finds nothing to write to, and before its answer comes the stream tells what it replaced.
+    browser.trouble_storage(StorageFault::Throw);
+    world.network().next("POST /auth/login", Fault::DelayAnswer(500));
+    let signs_in = tabs[0].begin_sign_in("bob", "bob-demo-pass");
+    world.advance(1);
+    assert_eq!(signs_in.reply(), Some(Reply::Done));
+    let is_ended = browser.record(Token).unwrap()["sid"].is_null();
+    assert_eq!((is_ended, tabs[0].is_signed_in(), tabs[0].snapshot().durability), (false, true, Durability::ThisTab));
+}
+
+#[test]
+fn c07_a_sign_out_ends_the_session_of_the_browser_though_storage_names_the_one_before() {
+    let (world, browser, tabs) = tabs(1, StorageMode::IndexedDb);
+    browser.refuse_storage();
+    tabs[0].sign_in("bob").unwrap();
+    let next = browser.open_tab_with(Token, StorageMode::IndexedDb);
+    assert!(next.is_signed_in(), "{:?}", next.state());
+    browser.mend_storage();
+    assert!(next.sign_out());
+    world.advance(60);
+    assert_eq!(world.administrator().sessions_of("bob"), 0);
+    tabs[0].reload();
+    assert!(!tabs[0].is_signed_in() && !next.is_signed_in(), "{:?}, {:?}", tabs[0].state(), next.state());
 }

@@ -35,6 +35,10 @@ impl Machine {
             }
             Kind::SignOut { sid, owed: false, .. } => {
                 // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
+                // Where storage answers again, it may be the one in the record that was: then the cookie tells.
+                if job.storage_is_back && sid.is_some() && record.sid.is_some() && *sid != record.sid {
+                    *sid = Some(String::new());
+                }
                 let is_uncertain = sid.as_deref() == Some("");
                 let meant = record.sid.filter(|_| !is_uncertain).or(sid.take()).or(record.sign_out_owed);
                 // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::input::{ReadOutcome, Stamp, Stored, SwapOutcome};
 use crate::machine::{Machine, Who};
 use crate::record::Record;
-use crate::renewal::job::{Job, Step};
+use crate::renewal::job::{Job, Kind, Step};
 use crate::state::Reason;
 use crate::trace::Note;
 
@@ -136,9 +136,13 @@ impl Machine {
             }
         }
         // Storage answers again. What it holds may be from before it was refused: then what this tab knows stands above
-        // that. A session that began after ours is another tab's word.
+        // that. A session that began after ours is another tab's word. Of two that began at the same time the older one is
+        // the one that ended.
         let there = &self.renewals.record;
-        if let Some(known) = known.filter(|known| known.sid.is_none() || there.ends_at < known.ends_at) {
+        let forgets = |job: &Job| matches!(&job.kind, Kind::Forget { sid, .. } if there.sid.as_ref() == Some(sid));
+        let is_over = self.renewals.job.as_ref().is_some_and(forgets);
+        let is_older = |known: &Record| there.ends_at < known.ends_at || (is_over && there.sid != known.sid);
+        if let Some(known) = known.filter(|known| known.sid.is_none() || is_older(known)) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
             self.generation = self.generation.max(generation);
