@@ -120,9 +120,11 @@ test("a database that is deleted under the tabs: they write anew, and nobody is 
   const pages = await twoTabs(user);
   await pages[0].evaluate(() => {
     const deletion = indexedDB.deleteDatabase("countersign");
+    // A connection that is asked to close may have to end a transaction first.
     return new Promise((resolve, reject) => {
       deletion.onsuccess = resolve;
-      deletion.onblocked = () => reject(new Error("a connection stands in the way"));
+      deletion.onerror = () => reject(deletion.error);
+      deletion.onblocked = () => setTimeout(() => reject(new Error("a connection stands in the way")), 10_000);
     });
   });
   await getsOnWithout(user, { pages, durability: "shared" });
