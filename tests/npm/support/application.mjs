@@ -10,6 +10,8 @@ import { launchBrowser } from "../../browser/support/browser.mjs";
 import { passwordOf } from "../../browser/support/demo.mjs";
 import { startServer } from "../../browser/support/server.mjs";
 
+const HEARD_LIMIT = 10_000;
+
 const PAGE = `<!doctype html><title>application</title><script type="module" src="/application.js"></script>`;
 const SCRIPT = `import { createAuth } from "/countersign/index.js";
 window.createAuth = createAuth;
@@ -70,6 +72,7 @@ export async function serveApplication({ settings = [], script = SCRIPT, librari
 export async function newUser({ browser, server }, { storage = "memory", prepare } = {}) {
   const context = await browser.newContext({ baseURL: server.origin });
   await context.addInitScript(placeClock);
+  await context.addInitScript(countReads);
   if (prepare) await context.addInitScript(prepare);
   return {
     context,
@@ -117,7 +120,40 @@ export const call = (page) =>
 /** Time passes for the server and for every tab; no timer of a page goes off by it. */
 export async function passTime({ server }, pages, seconds) {
   await server.control("/clock", { advance: seconds });
-  await Promise.all(pages.map((page) => page.evaluate((by) => window.moveClock(by), seconds * 1000)));
+  await moveClocks(pages, seconds);
+}
+
+/**
+ * The same, in the order that a quiet machine has: what the server says at that moment is heard before the pages' clocks
+ * move. Coming after them it would find a stream that had been silent for too long.
+ */
+export async function passHeardTime({ server }, pages, seconds) {
+  const before = await reads(pages);
+  await server.control("/clock", { advance: seconds });
+  const limit = performance.now() + HEARD_LIMIT;
+  while ((await reads(pages)).every((number, page) => number === before[page])) {
+    assert.ok(performance.now() < limit, "no page has heard anything of the server");
+  }
+  await moveClocks(pages, seconds);
+}
+
+function moveClocks(pages, seconds) {
+  return Promise.all(pages.map((page) => page.evaluate((by) => window.moveClock(by), seconds * 1000)));
+}
+
+function reads(pages) {
+  return Promise.all(pages.map((page) => page.evaluate(() => window.reads)));
+}
+
+/** How often a page has read something of an answer. Runs in the page, before any other script. */
+export function countReads() {
+  const { read } = ReadableStreamDefaultReader.prototype;
+  window.reads = 0;
+  ReadableStreamDefaultReader.prototype.read = async function (...options) {
+    const chunk = await read.apply(this, options);
+    window.reads += 1;
+    return chunk;
+  };
 }
 
 /** Both clocks of a page, in front of the browser's own. Runs in the page, before any other script. */

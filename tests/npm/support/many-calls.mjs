@@ -2,7 +2,7 @@
 // renew without coordination sign everybody out.
 
 import { forgetRequests, requests } from "../../browser/support/demo.mjs";
-import { expectCurrent, newUser, passTime, signIn, state } from "./application.mjs";
+import { expectCurrent, newUser, passHeardTime, signIn, state } from "./application.mjs";
 
 const RENEWAL = "POST /auth/token";
 const CALL = "GET /api/me";
@@ -10,9 +10,6 @@ const CALL = "GET /api/me";
 // So short that the event stream's last word still counts when the token has ended: nobody is in doubt then, and a renewal is
 // for the calls alone.
 export const TOKEN_LIFE = 30;
-
-// The event stream's heartbeat, in seconds.
-const HEARTBEAT = 15;
 
 /** For sessions that outlive any number of trials, under the rotation that forgives nothing. */
 export const SETTINGS = [
@@ -46,10 +43,7 @@ export async function gather(application, { tabs, storage, prepare }) {
 export async function trial(application, pages, calls) {
   const { server } = application;
   await forgetRequests(server);
-  // In two steps: on a busy machine the word that one of them causes may come only after the pages' clocks were moved, and
-  // with it missing the stream would count as silent.
-  await passTime(application, pages, HEARTBEAT);
-  await passTime(application, pages, TOKEN_LIFE + 1 - HEARTBEAT);
+  await passHeardTime(application, pages, TOKEN_LIFE + 1);
   const { answers, milliseconds } = await atOnce(pages, calls);
   const renewals = await requests(server, RENEWAL);
   const overlaps = renewals.filter(({ at }, index) => index > 0 && at < renewals[index - 1].answered_at);
