@@ -13,6 +13,15 @@ fn signed_in(flow: FlowKind) -> (World, Browser, Tab) {
     (world, browser, tab)
 }
 
+/// The tab asks who is signed in, and the answer waits until it is released.
+fn ask_and_hold(world: &World, tab: &Tab) {
+    for what in LOOK {
+        world.network().next(what, Fault::HoldAnswer);
+    }
+    tab.check_later();
+    world.settle();
+}
+
 fn html() -> Fault {
     let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
     Fault::Impostor { status: 200, headers, body: b"<!doctype html><title>Welcome to Free Wi-Fi</title>".to_vec() }
@@ -60,11 +69,7 @@ fn c05_nothing_the_network_does_signs_anybody_out() {
 fn while_a_question_is_out_the_standing_says_so() {
     in_both_flows(|flow| {
         let (world, _, tab) = signed_in(flow);
-        for what in LOOK {
-            world.network().next(what, Fault::HoldAnswer);
-        }
-        tab.check_later();
-        world.settle();
+        ask_and_hold(&world, &tab);
         assert_eq!(tab.standing(), Some(Standing::Renewing));
         world.release();
         assert_eq!(tab.standing(), Some(Standing::Current));
@@ -390,11 +395,7 @@ fn c07_a_renewal_that_loses_to_a_sign_out_is_dropped_and_its_token_revoked() {
 fn c07_a_late_answer_of_an_older_generation_is_ignored() {
     in_both_flows(|flow| {
         let (world, _, tab) = signed_in(flow);
-        for what in LOOK {
-            world.network().next(what, Fault::HoldAnswer);
-        }
-        tab.check_later();
-        world.settle();
+        ask_and_hold(&world, &tab);
         tab.sign_out();
         tab.sign_in("carol").unwrap();
         let sid = tab.sid();
@@ -409,11 +410,7 @@ fn c07_a_late_answer_of_an_older_generation_is_ignored() {
 fn c03_a_frozen_holder_of_the_lock_is_passed_over() {
     in_both_flows(|flow| {
         let (world, browser, tab) = signed_in(flow);
-        for what in LOOK {
-            world.network().next(what, Fault::HoldAnswer);
-        }
-        tab.check_later();
-        world.settle();
+        ask_and_hold(&world, &tab);
         tab.freeze();
         let other = browser.open_tab(flow);
         assert!(!other.is_signed_in());

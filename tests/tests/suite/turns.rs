@@ -266,6 +266,16 @@ fn three_tabs_without_locks() -> (World, Browser, [Tab; 3]) {
     (world, browser, [first, second, third])
 }
 
+/// The first tab stands still until its turn is over, and goes on while the second one's renewal is out.
+fn stand_still_for_a_turn(world: &World, first: &Tab, second: &Tab) {
+    first.freeze();
+    world.advance(13);
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    second.check_later();
+    world.advance(1);
+    first.thaw();
+}
+
 fn steps_until(world: &World, is_so: impl Fn() -> bool) {
     while !is_so() {
         assert!(world.step(), "it never comes to that");
@@ -278,12 +288,7 @@ fn c02_without_locks_who_hears_its_answer_late_takes_no_mark_away() {
     let before = world.count(RENEW);
     first.check_later();
     steps_until(&world, || world.count(RENEW) > before);
-    first.freeze();
-    world.advance(13);
-    world.network().next(RENEW, Fault::DelayAnswer(6_000));
-    second.check_later();
-    world.advance(1);
-    first.thaw();
+    stand_still_for_a_turn(&world, &first, &second);
     world.settle();
     third.check_later();
     world.advance(30);
@@ -296,12 +301,7 @@ fn c02_without_locks_who_stood_still_after_its_mark_waits_for_a_turn_again() {
     let (world, browser, [first, second, third]) = three_tabs_without_locks();
     first.check_later();
     steps_until(&world, || browser.record(Token).is_some_and(|record| record["last_sent_at"].is_number()));
-    first.freeze();
-    world.advance(13);
-    world.network().next(RENEW, Fault::DelayAnswer(6_000));
-    second.check_later();
-    world.advance(1);
-    first.thaw();
+    stand_still_for_a_turn(&world, &first, &second);
     world.advance(30);
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!([first, second, third].iter().all(Tab::is_signed_in));
