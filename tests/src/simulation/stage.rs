@@ -277,22 +277,17 @@ impl Player<'_> {
             Trouble::HoldRequest => Fault::HoldRequest,
             Trouble::HoldAnswer => Fault::HoldAnswer,
             Trouble::LateCookie => Fault::LateCookie,
-            Trouble::Page => impostor(200, "text/html", None, "<!doctype html><title>Welcome to Free Wi-Fi</title>"),
+            Trouble::Page => impostor(200, "text/html", [], "<!doctype html><title>Welcome to Free Wi-Fi</title>"),
             Trouble::Status { status, retry_after, as_date } => {
                 let body = r#"{"code": "temporarily_unavailable", "error": "temporarily_unavailable"}"#;
                 let told = |seconds: u64| if as_date { self.date_in(seconds) } else { seconds.to_string() };
-                let mut fault = impostor(status, "application/problem+json", retry_after.map(told), body);
-                if let Fault::Impostor { headers, .. } = &mut fault {
-                    headers.push(("date".to_owned(), self.date_in(0)));
-                }
-                fault
+                let headers = retry_after.map(|seconds| ("retry-after", told(seconds)));
+                let headers = headers.into_iter().chain([("date", self.date_in(0))]);
+                impostor(status, "application/problem+json", headers, body)
             }
             Trouble::Blame => {
-                let mut fault = impostor(401, "application/problem+json", None, r#"{"code": "invalid_token"}"#);
-                if let Fault::Impostor { headers, .. } = &mut fault {
-                    headers.push(("www-authenticate".to_owned(), "Bearer error=\"invalid_token\"".to_owned()));
-                }
-                fault
+                let headers = [("www-authenticate", "Bearer error=\"invalid_token\"".to_owned())];
+                impostor(401, "application/problem+json", headers, r#"{"code": "invalid_token"}"#)
             }
         }
     }
@@ -341,8 +336,13 @@ impl Player<'_> {
     }
 }
 
-fn impostor(status: u16, content_type: &str, retry_after: Option<String>, body: &str) -> Fault {
-    let mut headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    headers.extend(retry_after.map(|told| ("retry-after".to_owned(), told)));
+fn impostor(
+    status: u16,
+    content_type: &str,
+    further: impl IntoIterator<Item = (&'static str, String)>,
+    body: &str,
+) -> Fault {
+    let further = further.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let headers = [("content-type".to_owned(), content_type.to_owned())].into_iter().chain(further).collect();
     Fault::Impostor { status, headers, body: body.as_bytes().to_vec() }
 }
