@@ -1,5 +1,6 @@
 //! How is the server reached? It is the real one, in this process; each request runs to its end before anything else.
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -27,6 +28,8 @@ pub(crate) struct Server {
     state: State,
     clock: Clock,
     is_at: Millis,
+    /// Nobody has seen yet what the server does by time alone.
+    owes_tick: Cell<bool>,
 }
 
 /// What the server answered.
@@ -62,7 +65,7 @@ impl Server {
             .block_on(State::new(config, clock.clone(), random))
             .expect("the server starts with an empty database in memory");
         let router = server_mock::app(state.clone());
-        Self { runtime, router, state, clock, is_at: 0 }
+        Self { runtime, router, state, clock, is_at: 0, owes_tick: Cell::new(false) }
     }
 
     /// A new process on the same store.
@@ -79,7 +82,13 @@ impl Server {
 
     /// Everything that the server does by time alone.
     pub fn tick(&self) {
+        self.owes_tick.set(false);
         self.runtime.block_on(self.state.tick());
+    }
+
+    /// The same where no stream is open: it waits for the next request, as nobody could tell the difference.
+    pub fn tick_unseen(&self) {
+        self.owes_tick.set(true);
     }
 
     pub fn rotate_keys(&self) {
@@ -87,6 +96,9 @@ impl Server {
     }
 
     pub fn serve(&self, request: Request<Body>) -> Reply {
+        if self.owes_tick.get() {
+            self.tick();
+        }
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.expect("a router always answers");
             read(response).await
