@@ -327,3 +327,43 @@ fn c02_an_answer_after_a_faster_renewal_leaves_the_key_of_the_newest_token() {
     world.advance(30);
     assert!([first, second, third].iter().all(Tab::is_signed_in), "{:?}", world.network().story(RENEW));
 }
+
+#[test]
+fn c02_without_locks_who_lost_a_turn_before_it_stood_still_waits_for_one_too() {
+    let (world, browser, [first, second, third]) = three_tabs_without_locks();
+    for takes in [0, 1_000] {
+        browser.trouble_storage(StorageFault::Delay(takes));
+    }
+    first.check_later();
+    world.settle();
+    // In time for the first tab's mark to be too late.
+    second.check_later();
+    world.settle();
+    browser.trouble_storage(StorageFault::Delay(500));
+    world.advance(1);
+    stand_still_for_a_turn(&world, &first, &third);
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!([first, second, third].iter().all(Tab::is_signed_in));
+}
+
+#[test]
+fn c02_who_asks_again_waits_for_who_went_out_meanwhile() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.advance(30);
+    world.network().next(RENEW, Fault::LoseAnswer);
+    let before = world.count(RENEW);
+    first.check_later();
+    steps_until(&world, || world.count(RENEW) > before);
+    first.freeze();
+    world.network().next(RENEW, Fault::DelayAnswer(8_000));
+    second.check_later();
+    world.advance(13);
+    assert_eq!(world.count(RENEW), before + 2, "the second tab has waited for the lock for long enough");
+    first.thaw();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}

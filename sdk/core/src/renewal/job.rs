@@ -14,6 +14,9 @@ use crate::state::Reason;
 use crate::time::{MonotonicMillis, UnixMillis};
 use crate::trace::Note;
 
+/// A clock that leaps with every write would have the mark written anew for ever.
+const MOST_MARKS_ANEW: u8 = 3;
+
 /// One change of the credential, from its start to its commit.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -47,6 +50,8 @@ pub(crate) struct Job {
     /// How often the server said that it is another session's.
     pub disowned: u8,
     pub turns: u8,
+    /// How often its mark was written anew, because the page stood still before it could send.
+    pub marks_anew: u8,
     pub slow_reads: u8,
     /// Storage that was refused has answered to this job. It is shared again once a write has succeeded, and not before:
     /// what only this tab knows is not there yet.
@@ -157,6 +162,7 @@ impl Machine {
             sent: 0,
             disowned: 0,
             turns: 0,
+            marks_anew: 0,
             slow_reads: 0,
             storage_is_back: false,
         });
@@ -257,10 +263,11 @@ impl Machine {
         job.leased_at = stored.last_sent_at;
         let age = stored.last_sent_at.map_or(0, |sent| now.saturating_sub(sent));
         let outlasts_request = (0..=i64::from(LOCK_WAIT - REQUEST_DEADLINE)).contains(&age);
-        if outlasts_request || !stored.sent_unlocked || self.renewals.is_refused || job.turns > 0 {
+        let is_done_with = job.marks_anew >= MOST_MARKS_ANEW;
+        if outlasts_request || !stored.sent_unlocked || self.renewals.is_refused || is_done_with {
             return self.send();
         }
-        job.turns += 1;
+        job.marks_anew += 1;
         job.marked_at = job.marked_at.map(|_| now);
         let (revision, sent_at) = (stored.revision.saturating_add(1), job.marked_at.or(stored.sent_at));
         self.mark(Record { revision, sent_at, last_sent_at: Some(now), ..stored });

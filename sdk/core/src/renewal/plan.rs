@@ -131,8 +131,10 @@ impl Machine {
         }
         let lease = i64::from(LOCK_WAIT);
         let takes_turns = !job.locked || record.sent_unlocked;
+        // Who asks again does not wait for itself.
+        let is_foreign = job.sent == 0 || record.last_sent_at != job.leased_at;
         let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
-        if let Some(age) = lease_age.filter(|age| takes_turns && job.sent == 0 && (0..lease).contains(age)) {
+        if let Some(age) = lease_age.filter(|age| takes_turns && is_foreign && (0..lease).contains(age)) {
             let wait = (lease - age).unsigned_abs();
             job.step = Step::Lease(now.monotonic + wait);
             self.note(Note::WaitsForLease.millis(wait));
