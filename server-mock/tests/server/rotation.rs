@@ -158,10 +158,33 @@ async fn a_cookie_that_fell_back_counts_as_its_successor() {
     assert_eq!(alice.present(1, &format!("&attempt_key={}", KEY[1])).await.status, 200);
     assert_eq!(alice.tokens.len(), 3);
     alice.rotate(KEY[2]).await;
-    // Once that was used, the same words are an own late copy; one step is bridged and never two.
+    // Once that was used, the same words are an own late copy; one attempt is bridged and never two.
     is_refused(&alice.present(0, &caught_up).await, "superseded");
     let two_steps = format!("&attempt_key={}&last_attempt_key={}", KEY[3], KEY[1]);
     is_refused(&alice.present(0, &two_steps).await, "reuse_suspected");
+}
+
+#[tokio::test]
+async fn s03_an_attempt_whose_cookies_came_and_whose_answers_did_not_is_one_attempt() {
+    let server = Server::start().await;
+    let mut alice = Holder::new(&server).await;
+    for _ in 0..3 {
+        alice.rotate(KEY[0]).await;
+    }
+    // From any cookie on the way it is given the same successor.
+    for number in [0, 1, 2] {
+        assert_eq!(alice.present(number, &format!("&attempt_key={}", KEY[0])).await.status, 200);
+        assert_eq!((alice.tokens.len(), &alice.browser.refresh), (4, &alice.tokens.last().cloned()));
+    }
+    server.pass(61.0).await;
+    is_refused(&alice.present(0, &format!("&attempt_key={}", KEY[0])).await, "superseded");
+    // A cookie that fell back by the whole attempt, and then one of before it.
+    alice.present(0, &format!("&attempt_key={}&last_attempt_key={}", KEY[1], KEY[0])).await;
+    assert_eq!(alice.tokens.len(), 5);
+    is_refused(
+        &alice.present(0, &format!("&attempt_key={}&last_attempt_key={}", KEY[2], KEY[1])).await,
+        "reuse_suspected",
+    );
 }
 
 #[tokio::test]

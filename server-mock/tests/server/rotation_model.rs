@@ -80,14 +80,20 @@ impl Model {
     }
 
     fn present_by_attempt(&mut self, number: usize, key: Option<&str>, last_key: Option<&str>) -> Option<Expected> {
-        let number = if self.is_made_by(number, last_key) { number + 1 } else { number };
-        let Some(superseded) = &self.tokens[number].superseded else { return Some(self.supersede(number, key)) };
-        let is_within_window = self.now - superseded.at <= 60;
-        let is_own = self.is_made_by(number, key);
-        if is_own && !self.is_newest(number + 1) {
-            return Some(Expected::Refused("superseded"));
+        let number = (number..).find(|number| !self.is_made_by(*number, last_key))?;
+        if self.is_newest(number) {
+            return Some(self.supersede(number, key));
         }
-        (is_own && is_within_window).then_some(Expected::Successor(number))
+        if !self.is_made_by(number, key) {
+            return None;
+        }
+        let last = (number..).find(|number| !self.is_made_by(number + 1, key))?;
+        let made_at = self.tokens[last].superseded.as_ref()?.at;
+        match (self.is_newest(last + 1), self.now - made_at <= 60) {
+            (true, true) => Some(Expected::Successor(last)),
+            (true, false) if last == number => None,
+            _ => Some(Expected::Refused("superseded")),
+        }
     }
 
     fn supersede(&mut self, number: usize, key: Option<&str>) -> Expected {
@@ -169,13 +175,16 @@ async fn run(seed: u64, style: impl Fn(&mut Dice) -> Style, calm: usize) -> bool
             3..=5 => (dice.roll(newest + 1), Some(format!("a-key-of-the-thief-{step}")), None),
             // The browser asks again, perhaps too late.
             6..=25 if newest > 0 => (newest - 1, own_key(newest - 1), None),
+            // Its answer was lost, and the cookie was not.
+            26..=35 if newest > 0 => (newest, own_key(newest - 1), None),
             // A copy that was long on its way.
-            26..=45 if newest > 1 => {
+            36..=45 if newest > 1 => {
                 let number = dice.roll(newest - 1);
                 (number, own_key(number), None)
             }
             // A cookie that fell back.
-            46..=60 if newest > 0 => (newest - 1, new_key, own_key(newest - 1)),
+            46..=55 if newest > 0 => (newest - 1, new_key, own_key(newest - 1)),
+            56..=60 if newest > 1 => (newest - 2, new_key, own_key(newest - 1)),
             _ => (newest, new_key, None),
         };
         let expected = model.present(number, key.as_deref(), last_key.as_deref());

@@ -77,19 +77,38 @@ impl Lineage {
         if superseded.by.is_none() || superseded.by.as_deref() != presented.attempt_key {
             return Verdict::Reuse(Reuse::OtherKey);
         }
-        if place + 1 < self.newest() {
+        let last = self.last_parent(place, presented.attempt_key);
+        let made_at = self.tokens[last].superseded.as_ref().map_or(superseded.at, |superseded| superseded.at);
+        if last + 1 < self.newest() {
             return Verdict::Superseded;
         }
-        if window == 0 || now > superseded.at + window {
-            return Verdict::Reuse(Reuse::TooLate);
+        match window > 0 && now <= made_at + window {
+            true => Verdict::Repeat { successor: self.tokens[last + 1].value.clone() },
+            false if last == place => Verdict::Reuse(Reuse::TooLate),
+            false => Verdict::Superseded,
         }
-        Verdict::Repeat { successor: self.tokens[place + 1].value.clone() }
     }
 
-    /// A cookie that fell back counts as its successor where the key that made that is known: one step, never two.
-    fn caught_up(&self, place: usize, last_attempt_key: Option<&str>) -> usize {
+    /// A cookie that fell back counts as its successor where the key that made that is known, and so on while it is the same
+    /// key: one attempt, never two.
+    fn caught_up(&self, mut place: usize, last_attempt_key: Option<&str>) -> usize {
+        while self.is_superseded_by(place, last_attempt_key) {
+            place += 1;
+        }
+        place
+    }
+
+    /// The last of the tokens in a row that this attempt has superseded.
+    fn last_parent(&self, mut place: usize, attempt_key: Option<&str>) -> usize {
+        while self.is_superseded_by(place + 1, attempt_key) {
+            place += 1;
+        }
+        place
+    }
+
+    fn is_superseded_by(&self, place: usize, key: Option<&str>) -> bool {
         let made_by = self.tokens[place].superseded.as_ref().and_then(|superseded| superseded.by.as_deref());
-        if made_by.is_some() && made_by == last_attempt_key { place + 1 } else { place }
+        made_by.is_some() && made_by == key
     }
 
     /// The server rotated. False if it gave a token out twice.
@@ -123,5 +142,20 @@ mod tests {
         assert_eq!(lineage.judge(with("r1", "k1", None), 1, 60), Verdict::Superseded);
         assert_eq!(lineage.judge(with("r0", "k1", None), 1, 60), Verdict::Unknown);
         assert!(!lineage.rotated(1, Some("k3"), 1, "r4".into()), "a second successor");
+    }
+
+    #[test]
+    fn s03_an_attempt_that_superseded_several_tokens_is_one() {
+        let mut lineage = Lineage::new("r1".into());
+        assert!(lineage.rotated(0, Some("k1"), 0, "r2".into()));
+        assert!(lineage.rotated(1, Some("k1"), 50, "r3".into()));
+        assert_eq!(lineage.judge(with("r1", "k1", None), 110, 60), Verdict::Repeat { successor: "r3".into() });
+        assert_eq!(lineage.judge(with("r1", "k1", None), 111, 60), Verdict::Superseded);
+        assert_eq!(lineage.judge(with("r2", "k1", None), 111, 60), Verdict::Reuse(Reuse::TooLate));
+        assert_eq!(lineage.judge(with("r1", "k2", Some("k1")), 111, 60), Verdict::Rotate { place: 2 });
+        assert!(lineage.rotated(2, Some("k2"), 111, "r4".into()));
+        assert_eq!(lineage.judge(with("r1", "k1", None), 112, 60), Verdict::Superseded);
+        assert_eq!(lineage.judge(with("r1", "k2", Some("k1")), 112, 60), Verdict::Repeat { successor: "r4".into() });
+        assert_eq!(lineage.judge(with("r1", "k3", Some("k2")), 112, 60), Verdict::Reuse(Reuse::OtherKey));
     }
 }

@@ -68,36 +68,72 @@ impl Lineage<'_> {
         let presented = self.renewal.presented.secret.to_owned();
         let (token, secret) = self.catch_up(transaction, token, presented).await?;
         let attempt_key = self.renewal.attempt_key;
-        let successor = self.successor(token.number, &secret, attempt_key);
-        let Some(superseded) = token.superseded else { return Ok(Judgement::Rotate(successor)) };
+        let Some(superseded) = token.superseded else {
+            return Ok(Judgement::Rotate(self.successor(token.number, &secret, attempt_key)));
+        };
         if !is_key_of(&superseded, attempt_key) {
             return Ok(Judgement::Reuse);
         }
-        if !self.is_direct_predecessor(transaction, &token).await? {
+        let number = token.number;
+        let (parent, secret) = self.last_parent(transaction, token, secret).await?;
+        if !self.is_direct_predecessor(transaction, &parent).await? {
             return Ok(Judgement::OwnLateCopy);
         }
         let window = self.state.config.refresh_retry_for;
-        let is_within_window = window > 0 && self.now <= superseded.at.plus_seconds(window);
-        Ok(if is_within_window { Judgement::Retry { secret: successor.secret } } else { Judgement::Reuse })
+        let is_within = |superseded: Superseded| window > 0 && self.now <= superseded.at.plus_seconds(window);
+        Ok(match parent.superseded.is_some_and(is_within) {
+            true => Judgement::Retry { secret: self.successor(parent.number, &secret, attempt_key).secret },
+            false if parent.number == number => Judgement::Reuse,
+            false => Judgement::OwnLateCopy,
+        })
     }
 
-    /// A cookie that fell back: a late answer overwrote a newer one. Who knows the key that made the successor was
-    /// given that successor, so the request counts as if it had presented it. One step, never more.
+    /// A cookie that fell back: a late answer overwrote a newer one. Who knows the key that made the successor was given
+    /// that successor, so the request counts as if it had presented it. So with all that the same attempt made.
     async fn catch_up(
         &self,
         transaction: &mut dyn Transaction,
-        token: RefreshToken,
-        secret: String,
+        mut token: RefreshToken,
+        mut secret: String,
     ) -> Answer<(RefreshToken, String)> {
-        let last_key = self.renewal.last_attempt_key;
-        if !token.superseded.is_some_and(|superseded| is_key_of(&superseded, last_key)) {
-            return Ok((token, secret));
+        while let Some(next) = self.next_by(transaction, &token, &secret, self.renewal.last_attempt_key).await? {
+            (token, secret) = next;
         }
-        let next = self.successor(token.number, &secret, last_key);
-        match transaction.refresh_token(self.sid, &hash(&next.secret)).await? {
-            Some(token) => Ok((token, next.secret)),
-            None => Ok((token, secret)),
+        Ok((token, secret))
+    }
+
+    /// The last token that this attempt has superseded. Its answers may be lost one after the other while the browser takes
+    /// their cookies, so that it presents another token each time.
+    async fn last_parent(
+        &self,
+        transaction: &mut dyn Transaction,
+        mut token: RefreshToken,
+        mut secret: String,
+    ) -> Answer<(RefreshToken, String)> {
+        let attempt_key = self.renewal.attempt_key;
+        while let Some(next) = self.next_by(transaction, &token, &secret, attempt_key).await? {
+            if !next.0.superseded.is_some_and(|superseded| is_key_of(&superseded, attempt_key)) {
+                break;
+            }
+            (token, secret) = next;
         }
+        Ok((token, secret))
+    }
+
+    /// The successor of this token, if that key made it.
+    async fn next_by(
+        &self,
+        transaction: &mut dyn Transaction,
+        token: &RefreshToken,
+        secret: &str,
+        key: Option<&str>,
+    ) -> Answer<Option<(RefreshToken, String)>> {
+        if !token.superseded.is_some_and(|superseded| is_key_of(&superseded, key)) {
+            return Ok(None);
+        }
+        let next = self.successor(token.number, secret, key);
+        let found = transaction.refresh_token(self.sid, &hash(&next.secret)).await?;
+        Ok(found.map(|token| (token, next.secret)))
     }
 
     /// The parent of a child that nobody has used yet is as good as that child.
