@@ -40,6 +40,17 @@ pub(crate) struct Exchange {
     pub retry_after: Option<Millis>,
 }
 
+impl Exchange {
+    /// Whether its cookie comes though it is given up: nothing is on its way that the server has not sent.
+    fn has_cookie_coming(&self) -> bool {
+        match self.fault {
+            Some(Fault::HoldCookie) => true,
+            Some(Fault::LateCookie) => self.is_held,
+            _ => false,
+        }
+    }
+}
+
 /// Who waits for the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -234,7 +245,7 @@ impl Inner {
     pub fn give_up(&mut self, number: usize, why: HttpFailure) {
         let exchange = &mut self.exchanges[number];
         if !exchange.is_settled {
-            exchange.is_given_up = !matches!(exchange.fault, Some(Fault::HoldCookie | Fault::LateCookie));
+            exchange.is_given_up = !exchange.has_cookie_coming();
             self.let_cookie_come(number);
         }
         self.settle_exchange(number, Err(why));
@@ -264,8 +275,7 @@ impl Inner {
             let exchange = &mut self.exchanges[number];
             if exchange.tab == tab && !exchange.is_settled {
                 exchange.is_settled = true;
-                exchange.is_given_up = !exchange.outgoing.keepalive
-                    && !matches!(exchange.fault, Some(Fault::HoldCookie | Fault::LateCookie));
+                exchange.is_given_up = !exchange.outgoing.keepalive && !exchange.has_cookie_coming();
                 let place = self.network.next_place();
                 self.network.log[number].ended = Some(place);
                 self.let_cookie_come(number);
