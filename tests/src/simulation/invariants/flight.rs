@@ -114,8 +114,8 @@ impl Flight {
         Ok(())
     }
 
-    /// Nothing is stored, and the others had the lock by turns for as long as anybody waits for it: to a tab that looks like
-    /// a holder that is frozen, and to wait longer would leave its calls without an outcome (C03).
+    /// Nothing is stored, and a frozen tab has the lock, or the others had it by turns for as long as anybody waits: to a tab
+    /// that looks the same, and to wait longer would leave its calls without an outcome (C03).
     fn is_outwaited(&self, facts: &Facts, world: &Inner, number: usize) -> bool {
         let Exchange { tab, browser, .. } = &world.exchanges[number];
         let is_stored = facts.setting.devices[*browser].has_storage;
@@ -127,7 +127,12 @@ impl Flight {
                 ended.saturating_sub(exchange.sent_at.max(began))
             })
             .sum::<Millis>();
-        !is_stored && !has_lock && busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS
+        let is_frozen = world.tabs.iter().enumerate().any(|(id, holder)| {
+            let holds = world.browsers[*browser].locks.is_held_by(&holder.config.name(), (id, holder.life));
+            holder.browser == *browser && holds && !world.runs(id)
+        });
+        let has_waited = is_frozen || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS;
+        !is_stored && !has_lock && has_waited
     }
 
     fn c02_a_token_is_presented_again_only_as_the_same_attempt(
