@@ -255,6 +255,26 @@ fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
     assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.is_signed_in()), "{:?}", first.state());
 }
 
+#[test]
+fn c02_the_cookie_of_a_page_that_is_gone_is_waited_for() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.advance(30);
+    world.network().next(RENEW, Fault::LateCookie);
+    first.check_later();
+    world.settle();
+    first.reload();
+    for tab in [&second, &first] {
+        tab.check_later();
+        world.settle();
+    }
+    world.advance(2);
+    second.check_later();
+    world.advance(2);
+    assert!(first.is_signed_in() && second.is_signed_in(), "{:?}", world.network().story(RENEW));
+}
+
 /// Three tabs in which bob is signed in, in a browser without locks, and long since their last request.
 fn three_tabs_without_locks() -> (World, Browser, [Tab; 3]) {
     let (world, browser, first) = World::with_tab(Token);
@@ -364,6 +384,41 @@ fn c02_who_asks_again_waits_for_who_went_out_meanwhile() {
     assert_eq!(world.count(RENEW), before + 2, "the second tab has waited for the lock for long enough");
     first.thaw();
     world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}
+
+#[test]
+fn c02_who_holds_the_lock_and_stood_still_after_its_mark_waits_for_a_turn_again() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.advance(30);
+    first.check_later();
+    steps_until(&world, || browser.record(Token).is_some_and(|record| record["last_sent_at"].is_number()));
+    first.freeze();
+    world.network().next(RENEW, Fault::DelayAnswer(6_000));
+    second.check_later();
+    world.advance(13);
+    first.thaw();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}
+
+#[test]
+fn c02_who_waits_for_the_lock_while_the_clock_is_set_waits_for_the_mark_as_well() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.advance(30);
+    world.network().times(2, RENEW, Fault::Silence);
+    first.check_later();
+    world.settle();
+    second.check_later();
+    world.advance(11);
+    browser.set_clock_off(3_600);
+    world.advance(40);
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!(first.is_signed_in() && second.is_signed_in());
 }

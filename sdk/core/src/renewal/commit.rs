@@ -85,9 +85,10 @@ impl Machine {
             let (attempt_key, sent_at) = (stored.attempt_key.clone(), stored.sent_at);
             return Record { attempt_key, sent_at, ..renewed };
         }
-        let is_old = |sent: i64| self.now.wall.saturating_sub(sent) >= i64::from(REQUEST_DEADLINE);
-        let has_given_up = !is_sign_in && job.marked_at.is_none() && stored.sent_at.is_some_and(is_old);
-        if has_given_up {
+        // One of the future was written before the clock was set back.
+        let is_young = |sent: i64| (0..i64::from(REQUEST_DEADLINE)).contains(&self.now.wall.saturating_sub(sent));
+        let has_given_up = job.marked_at.is_none() && stored.sent_at.is_some_and(|sent| !is_young(sent));
+        if !is_sign_in && (has_given_up || job.takes_over) {
             // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
             // before it comes.
             let last_sent_at = Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE);

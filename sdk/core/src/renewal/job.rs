@@ -45,6 +45,8 @@ pub(crate) struct Job {
     pub marked_at: Option<UnixMillis>,
     /// When its request went out, as it last wrote that down: the lease that is its own to give back.
     pub leased_at: Option<UnixMillis>,
+    /// The attempt that it goes on with was another page's, which is gone without a word.
+    pub takes_over: bool,
     /// How often the same credential was presented without an answer.
     pub sent: u8,
     /// How often the server said that it is another session's.
@@ -159,6 +161,7 @@ impl Machine {
             held: self.holding().map(|holding| holding.generation),
             marked_at: None,
             leased_at: None,
+            takes_over: false,
             sent: 0,
             disowned: 0,
             turns: 0,
@@ -264,7 +267,7 @@ impl Machine {
         let age = stored.last_sent_at.map_or(0, |sent| now.saturating_sub(sent));
         let outlasts_request = (0..=i64::from(LOCK_WAIT - REQUEST_DEADLINE)).contains(&age);
         let is_done_with = job.marks_anew >= MOST_MARKS_ANEW;
-        if outlasts_request || !stored.sent_unlocked || self.renewals.is_refused || is_done_with {
+        if outlasts_request || self.renewals.is_refused || is_done_with {
             return self.send();
         }
         job.marks_anew += 1;

@@ -133,8 +133,11 @@ impl Machine {
         let takes_turns = !job.locked || record.sent_unlocked;
         // Who asks again does not wait for itself.
         let is_foreign = job.sent == 0 || record.last_sent_at != job.leased_at;
-        let lease_age = record.last_sent_at.map(|sent| now.wall.saturating_sub(sent));
-        if let Some(age) = lease_age.filter(|age| takes_turns && is_foreign && (0..lease).contains(age)) {
+        // A sleep, or a clock that was set, while this job waited made no mark older.
+        let clocks = [now.wall, now.wall.saturating_sub_unsigned(job.slept)];
+        let ages = record.last_sent_at.map(|sent| clocks.map(|clock| clock.saturating_sub(sent)));
+        let young = ages.and_then(|ages| ages.into_iter().find(|age| (0..lease).contains(age)));
+        if let Some(age) = young.filter(|_| takes_turns && is_foreign) {
             let wait = (lease - age).unsigned_abs();
             job.step = Step::Lease(now.monotonic + wait);
             self.note(Note::WaitsForLease.millis(wait));
@@ -158,6 +161,8 @@ impl Machine {
         }
         if let Some(job) = &mut self.renewals.job {
             job.marked_at = record.sent_at.is_none().then_some(now.wall);
+            job.takes_over |=
+                record.sent_at.is_some() && record.last_sent_at.is_some_and(|at| Some(at) != job.leased_at);
         }
         let knows_retries = self.retry_window() > 0;
         let known_key = record.attempt_key.clone().filter(|_| !self.has(Bug::ForgetsAttempt));
