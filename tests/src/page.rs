@@ -202,10 +202,12 @@ impl Inner {
         self.feed_later(tab, Input::Command { id, command: Command::Check });
     }
 
-    /// Its scripts run again.
+    /// Its scripts run again, if they did not.
     pub fn thaw(&mut self, id: usize) {
-        self.tabs[id].scripts = Scripts::Run;
-        self.tabs[id].resumed = self.now;
+        if self.tabs[id].scripts != Scripts::Run {
+            self.tabs[id].scripts = Scripts::Run;
+            self.tabs[id].resumed = self.now;
+        }
     }
 
     /// Whether scripts of this tab's page run now.

@@ -21,6 +21,8 @@ const LONGEST_ERROR: Millis = 60_000;
 /// A page that stood still for longer than this may have missed an end.
 const STILLNESS: Millis = 45_000;
 
+const NOT_YET: Millis = Millis::MAX;
+
 #[derive(Debug, Default)]
 pub struct Sight {
     tabs: BTreeMap<Holder, Seen>,
@@ -38,6 +40,8 @@ struct Seen {
     heard_awake: Millis,
     /// It stood still, and has not heard of the server since.
     was_still: bool,
+    /// Since when it is back from that. A moment in which it stood still later takes nothing from what it asked since.
+    back: Millis,
     /// How long it had been awake when what it shows ended.
     wrong_since: Option<(String, Millis)>,
 }
@@ -59,7 +63,7 @@ impl Invariant for Sight {
             Happening::Published { tab: holder, snapshot } => {
                 let (Some(tab), Some(seen)) = (facts.tab(*holder), self.tabs.get(holder)) else { return Ok(()) };
                 c33_what_is_not_known_opens_nothing(world, *holder, snapshot)?;
-                let is_answered = self.asked.get(&tab.home).is_some_and(|at| *at >= world.tabs[holder.0].resumed);
+                let is_answered = self.asked.get(&tab.home).is_some_and(|at| *at >= seen.back);
                 if !is_answered {
                     c34_a_page_that_was_away_shows_nothing_as_sure(*holder, seen, snapshot)?;
                 }
@@ -93,7 +97,7 @@ impl Sight {
             self.asked.insert(home, exchange.sent_at);
         }
         if let Some(seen) = self.tabs.get_mut(&exchange.tab)
-            && exchange.sent_at >= world.tabs[exchange.tab.0].resumed
+            && exchange.sent_at >= seen.back
         {
             (seen.put_away, seen.was_still) = (false, false);
         }
@@ -101,12 +105,15 @@ impl Sight {
 
     fn hear(&mut self, world: &Inner, holder: Holder, news: &News) {
         let Some(seen) = self.tabs.get_mut(&holder) else { return };
-        let awake = world.tabs[holder.0].awake;
-        let was_still = (world.now - seen.heard).saturating_sub(awake - seen.heard_awake);
-        seen.was_still |= was_still > STILLNESS;
+        let (awake, resumed) = (world.tabs[holder.0].awake, world.tabs[holder.0].resumed);
+        let was_still = (world.now - seen.heard).saturating_sub(awake - seen.heard_awake) > STILLNESS;
+        if was_still || seen.back == NOT_YET {
+            seen.back = resumed;
+        }
+        seen.was_still |= was_still;
         (seen.heard, seen.heard_awake) = (world.now, awake);
         match news {
-            News::Page(PageNews::Leaving) => seen.put_away = true,
+            News::Page(PageNews::Leaving) => (seen.put_away, seen.back) = (true, NOT_YET),
             News::Streamed => seen.was_still = false,
             _ => {}
         }
