@@ -6,6 +6,7 @@ use countersign_core::time::LONGEST_TIMER;
 
 use crate::happening::{Happening, News, Settled};
 use crate::locks::Holder;
+use crate::simulation::act::Flow;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, Tab};
 use crate::simulation::invariants::Invariant;
@@ -29,6 +30,8 @@ pub struct Pace {
     asked: BTreeMap<Home, VecDeque<Millis>>,
     answered: BTreeMap<Home, VecDeque<Millis>>,
     stirred: BTreeMap<Home, VecDeque<Millis>>,
+    /// When tabs went: what they asked in their last minute counts, so they do.
+    gone: BTreeMap<Home, VecDeque<Millis>>,
     /// Until when the server wants no question of this tab, and since when in the order of things.
     quiet: BTreeMap<Holder, (Millis, u64)>,
 }
@@ -66,6 +69,9 @@ impl Invariant for Pace {
             }
             Happening::Gone { tab } => {
                 self.quiet.remove(tab);
+                let state = &world.tabs[tab.0];
+                let home = (state.browser, Flow::of(state.config.flow));
+                self.gone.entry(home).or_default().push_back(world.now);
                 Ok(())
             }
             _ => Ok(()),
@@ -115,7 +121,7 @@ impl Pace {
 
     fn c21_questions_in_a_minute_are_bounded(&mut self, facts: &Facts, world: &Inner, home: Home) -> Verdict {
         let (asked, stirs) = (recent(&mut self.asked, home, world.now), recent(&mut self.stirred, home, world.now));
-        let tabs = facts.tabs.values().filter(|tab| tab.home == home).count().max(1);
+        let tabs = self.tabs(facts, world, home);
         if asked > tabs * (MOST_BY_ITSELF + stirs * MOST_BY_STIR) {
             let sentence = format!("{asked} questions of {tabs} tabs in a minute, with {stirs} things to cause them");
             return breach("c21_questions_in_a_minute_are_bounded", sentence);
@@ -126,12 +132,18 @@ impl Pace {
     fn c21_answered_questions_in_a_minute_are_few(&mut self, facts: &Facts, world: &Inner, home: Home) -> Verdict {
         let (answered, stirs) =
             (recent(&mut self.answered, home, world.now), recent(&mut self.stirred, home, world.now));
-        let tabs = facts.tabs.values().filter(|tab| tab.home == home).count().max(1);
+        let tabs = self.tabs(facts, world, home);
         if answered > tabs * (MOST_ANSWERED + stirs * MOST_BY_STIR) {
             let sentence = format!("{answered} answers to {tabs} tabs in a minute, with {stirs} things to cause them");
             return breach("c21_answered_questions_in_a_minute_are_few", sentence);
         }
         Ok(())
+    }
+
+    /// How many could ask in the last minute.
+    fn tabs(&mut self, facts: &Facts, world: &Inner, home: Home) -> usize {
+        let alive = facts.tabs.values().filter(|tab| tab.home == home).count();
+        alive + recent(&mut self.gone, home, world.now)
     }
 }
 
