@@ -90,7 +90,7 @@ impl Platform {
             Effect::Disclaim => self.tab_storage.disclaim(),
             Effect::Lock { stamp, wait } => self.tabs.lock(stamp, wait, &self.feed),
             Effect::Unlock => self.tabs.unlock(),
-            Effect::Lead => self.tabs.lead(&self.feed),
+            Effect::Lead { stamp } => self.tabs.lead(stamp, &self.feed),
             Effect::StandDown => self.tabs.stand_down(),
             Effect::Tell { text } => self.tabs.tell(&text),
             Effect::Wake { after } => self.timer.set(after, &self.feed),

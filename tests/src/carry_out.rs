@@ -41,11 +41,13 @@ impl Inner {
             Effect::Disclaim => self.tabs[tab.0].storage.is_claimed = false,
             Effect::Lock { stamp, wait } => self.lock(tab, &name, stamp, wait),
             Effect::Unlock => self.unlock(tab, &name),
-            Effect::Lead if self.browsers[browser].locks.is_refused => self.feed_later(tab, Input::Leading),
-            Effect::Lead => {
+            Effect::Lead { stamp } if self.browsers[browser].locks.is_refused => {
+                self.feed_later(tab, Input::Leading { stamp });
+            }
+            Effect::Lead { stamp } => {
                 let name = format!("{name}|{LEADER}");
                 self.browsers[browser].locks.release(&name, tab);
-                self.browsers[browser].locks.request(&name, tab, 0);
+                self.browsers[browser].locks.request(&name, tab, stamp);
                 self.grant_locks();
             }
             Effect::StandDown => {
@@ -134,7 +136,7 @@ impl Inner {
                     continue;
                 }
                 let input = if name.ends_with(LEADER) {
-                    Input::Leading
+                    Input::Leading { stamp: claim.stamp }
                 } else {
                     Input::Lock { stamp: claim.stamp, outcome: LockOutcome::Granted }
                 };

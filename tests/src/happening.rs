@@ -130,7 +130,7 @@ impl Happening {
             Input::Dropped { id } => News::Dropped { id: *id },
             Input::Page(news) => News::Page(*news),
             Input::Stream { news: StreamNews::Bytes(_), .. } => News::Streamed,
-            Input::Tab { .. } | Input::Stream { .. } | Input::Leading => News::Told,
+            Input::Tab { .. } | Input::Stream { .. } | Input::Leading { .. } => News::Told,
             Input::Woke
             | Input::Http { .. }
             | Input::Record { .. }

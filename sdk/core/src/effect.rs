@@ -51,7 +51,9 @@ pub enum Effect {
     Unlock,
     /// Stand for leader among this browser's tabs; `Input::Leading` comes when this tab is it. Where the browser has no
     /// locks, each tab is its own leader.
-    Lead,
+    Lead {
+        stamp: Stamp,
+    },
     /// Give leadership, or the candidacy, back.
     StandDown,
     /// Tell the other tabs. Never holds a secret.

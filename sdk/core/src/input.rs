@@ -49,7 +49,9 @@ pub enum Input {
         outcome: RecallOutcome,
     },
     /// This tab is the browser's leader from now on: the answer to [`Effect::Lead`](crate::Effect::Lead).
-    Leading,
+    Leading {
+        stamp: Stamp,
+    },
     /// Another tab of this browser said something. Anybody on this origin could have.
     Tab {
         text: String,

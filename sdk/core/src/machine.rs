@@ -164,7 +164,7 @@ impl Machine {
             Input::Swap { stamp, outcome } => self.on_swap(stamp, outcome),
             Input::Recalled { stamp, outcome } => self.on_recalled(stamp, outcome),
             Input::Lock { stamp, outcome } => self.on_lock(stamp, outcome),
-            Input::Leading => self.on_leading(),
+            Input::Leading { stamp } => self.on_leading(stamp),
             Input::Tab { text } => self.on_tab(&text),
             Input::Stream { stamp, news } => self.on_stream(stamp, news),
             Input::Verified { stamp, outcome } => self.on_verified(stamp, outcome),

@@ -2,6 +2,7 @@
 //! secret; and nothing a tab hears can do more than make it look (C27).
 
 use crate::effect::Effect;
+use crate::input::Stamp;
 use crate::json::{self, Value};
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
@@ -14,21 +15,26 @@ pub(crate) const LONGEST: usize = 32 * 1024;
 pub(crate) struct Tabs {
     /// This tab holds the event stream for all of them.
     pub leads: bool,
+    /// Since when it stands for leader.
+    stands: Option<Stamp>,
 }
 
-at_rest!(Tabs { leads });
+at_rest!(Tabs { leads, stands });
 
 impl Machine {
     pub(crate) fn stand_for_leader(&mut self) {
-        self.emit(Effect::Lead);
+        let stamp = self.stamp();
+        self.tabs.stands = Some(stamp);
+        self.emit(Effect::Lead { stamp });
     }
 
-    pub(crate) fn on_leading(&mut self) {
-        self.tabs.leads = true;
+    /// Who stood down while the word was on its way has given leadership back already (P10).
+    pub(crate) fn on_leading(&mut self, stamp: Stamp) {
+        self.tabs.leads |= self.tabs.stands == Some(stamp);
     }
 
     pub(crate) fn stand_down(&mut self) {
-        self.tabs.leads = false;
+        (self.tabs.leads, self.tabs.stands) = (false, None);
         self.emit(Effect::StandDown);
     }
 
@@ -88,5 +94,32 @@ impl Machine {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, FlowKind};
+    use crate::effect::Effect;
+    use crate::input::{Input, PageNews, Stamp};
+    use crate::{Machine, Moment};
+
+    /// Whether the tab leads now, and the stamp with which it stands for leader since this news.
+    fn hear(machine: &mut Machine, input: Input) -> (bool, Option<Stamp>) {
+        machine.handle(Moment { wall: 1_000_000, monotonic: 5_000, random: [0; 32] }, input);
+        let stands = |effect| if let Effect::Lead { stamp } = effect { Some(stamp) } else { None };
+        let stamp = std::iter::from_fn(|| machine.poll_effect()).filter_map(stands).last();
+        (machine.tabs.leads, stamp)
+    }
+
+    #[test]
+    fn p10_who_stood_down_while_the_word_was_on_its_way_does_not_lead() {
+        let mut machine = Machine::new(Config::new(FlowKind::Session, "https://a.test", "https://a.test"));
+        let (_, first) = hear(&mut machine, Input::Started);
+        hear(&mut machine, Input::Page(PageNews::Leaving));
+        assert_eq!(hear(&mut machine, Input::Leading { stamp: first.unwrap() }), (false, None));
+        let (_, second) = hear(&mut machine, Input::Page(PageNews::Shown));
+        assert_eq!(hear(&mut machine, Input::Leading { stamp: first.unwrap() }), (false, None));
+        assert_eq!(hear(&mut machine, Input::Leading { stamp: second.unwrap() }), (true, None));
     }
 }

@@ -64,11 +64,11 @@ impl Tabs {
     }
 
     /// Stands for leader.
-    pub fn lead(&self, feed: &Feed) {
+    pub fn lead(&self, stamp: Stamp, feed: &Feed) {
         self.stand_down();
         let answer = feed.clone();
         let claim = Claim::new(&format!("{}|leader", self.name), None, move |settled| match settled {
-            Settled::Granted | Settled::Refused => answer.send(Input::Leading),
+            Settled::Granted | Settled::Refused => answer.send(Input::Leading { stamp }),
             Settled::GivenUp => {}
         });
         self.leadership.replace(claim);

@@ -34,7 +34,7 @@ impl Tab {
     }
 
     async fn leading(&self) {
-        assert!(matches!(self.heard.next().await, Input::Leading));
+        assert!(matches!(self.heard.next().await, Input::Leading { stamp: 1 }));
     }
 }
 
@@ -112,9 +112,9 @@ async fn who_leaves_the_queue_does_not_get_the_lock_later() {
 #[wasm_bindgen_test]
 async fn one_tab_leads_and_the_next_follows_it() {
     let (one, two) = two("lead");
-    one.tabs.lead(&one.feed);
+    one.tabs.lead(1, &one.feed);
     one.leading().await;
-    two.tabs.lead(&two.feed);
+    two.tabs.lead(1, &two.feed);
     two.heard.nothing_for(40).await;
     one.tabs.stand_down();
     two.leading().await;
@@ -125,13 +125,13 @@ async fn one_tab_leads_and_the_next_follows_it() {
 #[wasm_bindgen_test]
 async fn a_candidate_that_stands_down_never_leads() {
     let (one, two) = two("candidate");
-    one.tabs.lead(&one.feed);
+    one.tabs.lead(1, &one.feed);
     one.leading().await;
-    two.tabs.lead(&two.feed);
+    two.tabs.lead(1, &two.feed);
     two.tabs.stand_down();
     one.tabs.stand_down();
     two.heard.nothing_for(40).await;
-    one.tabs.lead(&one.feed);
+    one.tabs.lead(1, &one.feed);
     one.leading().await;
 }
 
@@ -156,7 +156,7 @@ async fn alone(test: &str) {
     let (one, two) = two(test);
     assert_eq!(one.lock(1, 5_000).await, LockOutcome::Refused);
     for tab in [&one, &two] {
-        tab.tabs.lead(&tab.feed);
+        tab.tabs.lead(1, &tab.feed);
         tab.leading().await;
     }
 }

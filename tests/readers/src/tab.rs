@@ -154,7 +154,7 @@ impl Tab {
                 Some(Input::Recalled { stamp, outcome })
             }
             Effect::Lock { stamp, .. } => Some(Input::Lock { stamp, outcome: LockOutcome::Granted }),
-            Effect::Lead => Some(Input::Leading),
+            Effect::Lead { stamp } => Some(Input::Leading { stamp }),
             Effect::OpenStream { stamp, .. } => {
                 self.stream = Some(stamp);
                 let news = StreamNews::Opened { status: 200, content_type: "text/event-stream".to_owned() };

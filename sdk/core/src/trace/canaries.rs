@@ -142,8 +142,8 @@ fn next_input(input: Option<&Input>) -> Option<Input> {
         Input::Lock { outcome: LockOutcome::Granted, .. } => {
             Some(Input::Lock { stamp: 1, outcome: LockOutcome::Refused })
         }
-        Input::Lock { outcome: LockOutcome::Refused, .. } => Some(Input::Leading),
-        Input::Leading => Some(Input::Tab { text: document() }),
+        Input::Lock { outcome: LockOutcome::Refused, .. } => Some(Input::Leading { stamp: 1 }),
+        Input::Leading { .. } => Some(Input::Tab { text: document() }),
         Input::Tab { .. } => stream(StreamNews::Opened { status: 200, content_type: CANARY.to_owned() }),
         Input::Stream { news, .. } => match news {
             StreamNews::Opened { .. } => stream(StreamNews::Bytes(frames().into_bytes())),
@@ -218,8 +218,8 @@ fn next_effect(effect: Option<&Effect>) -> Option<Effect> {
         Effect::Recall { .. } => Some(Effect::Disclaim),
         Effect::Disclaim => Some(Effect::Lock { stamp: 1, wait: 1 }),
         Effect::Lock { .. } => Some(Effect::Unlock),
-        Effect::Unlock => Some(Effect::Lead),
-        Effect::Lead => Some(Effect::StandDown),
+        Effect::Unlock => Some(Effect::Lead { stamp: 1 }),
+        Effect::Lead { .. } => Some(Effect::StandDown),
         Effect::StandDown => Some(Effect::Tell { text: document() }),
         Effect::Tell { .. } => Some(Effect::Wake { after: Some(1) }),
         Effect::Wake { after: Some(_) } => Some(Effect::Wake { after: None }),

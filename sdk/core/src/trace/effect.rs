@@ -43,7 +43,7 @@ impl Line<'_> {
                 self.number(word!("wait"), u64::from(*wait));
             }
             Effect::Unlock => self.what(word!("unlock")),
-            Effect::Lead => self.what(word!("lead")),
+            Effect::Lead { stamp } => self.stamped(word!("lead"), *stamp),
             Effect::StandDown => self.what(word!("stand_down")),
             Effect::Tell { text } => {
                 self.what(word!("tell"));

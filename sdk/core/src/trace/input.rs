@@ -71,7 +71,7 @@ impl Line<'_> {
                     RecallOutcome::Refused => self.outcome(word!("refused")),
                 }
             }
-            Input::Leading => self.what(word!("leading")),
+            Input::Leading { stamp } => self.stamped(word!("leading"), *stamp),
             Input::Tab { text } => {
                 self.what(word!("tab"));
                 // A longer one is not looked at, and must not become one that is.

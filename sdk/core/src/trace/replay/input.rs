@@ -38,7 +38,7 @@ pub(super) fn read(input: &Value) -> Result<Input, NotATrace> {
         "swap" => Input::Swap { stamp: stamp()?, outcome: swap_outcome(members)? },
         "lock" => Input::Lock { stamp: stamp()?, outcome: members.one_of("outcome", LOCKS, LockOutcome::code)? },
         "recalled" => Input::Recalled { stamp: stamp()?, outcome: recall_outcome(members)? },
-        "leading" => Input::Leading,
+        "leading" => Input::Leading { stamp: stamp()? },
         "tab" => Input::Tab { text: text(members.member("said")?) },
         "stream" => Input::Stream { stamp: stamp()?, news: stream(members)? },
         "verified" => {
