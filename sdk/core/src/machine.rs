@@ -154,6 +154,7 @@ impl Machine {
         self.advance(moment);
         // Before anything is heard: what waited while the page stood still is no sign of life (C34).
         self.check_on_time();
+        self.stream_on_time();
         match input {
             Input::Started => self.on_started(),
             Input::Woke => self.wakes_at = None,

@@ -185,6 +185,22 @@ fn c34_what_was_said_before_a_stillness_is_no_sign_of_life() {
 }
 
 #[test]
+fn c34_what_the_stream_said_during_a_stillness_is_no_sign_of_life() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        tab.freeze();
+        world.advance(600);
+        for what in ["GET /auth/session", "POST /auth/token", "GET /auth/events"] {
+            world.network().times(10, what, Fault::Silence);
+        }
+        tab.thaw_and_hear();
+        world.settle();
+        assert!(matches!(tab.standing(), Some(Standing::Unverified { .. })), "{:?}", tab.state());
+    });
+}
+
+#[test]
 fn c34_a_tab_that_missed_the_next_user_learns_of_it_from_the_leader() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);
