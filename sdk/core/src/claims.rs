@@ -39,9 +39,9 @@ pub struct Claims {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     pub source: Source,
-    /// When they arrived, by the device's clock.
+    /// When they were asked for, by the device's clock: of what happened later they need not know.
     pub received_at: UnixMillis,
-    /// What the server's clock said then, as estimated from its answer.
+    /// What the server's clock said as they came, as estimated from its answer.
     pub server_time: UnixMillis,
     pub verification: Verification,
 }

@@ -229,7 +229,7 @@ export interface SignedInState {
   readonly verification: "from-server" | "pending" | "verified" | "unsupported" | "failed";
   /** The `kid` of the key that vouches for them; null where none does, or it has no name. */
   readonly keyId: string | null;
-  /** When the claims arrived: Unix milliseconds by this device's clock. */
+  /** When the claims were asked for: Unix milliseconds by this device's clock. */
   readonly receivedAt: number;
   /** The session's public name; no secret. */
   readonly sid: string;

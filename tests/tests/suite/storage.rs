@@ -97,6 +97,20 @@ fn c34_what_another_tab_was_given_before_takes_no_cover_away() {
 }
 
 #[test]
+fn c34_what_another_tab_had_asked_before_takes_no_cover_away() {
+    let (world, _, tabs) = tabs(2, StorageMode::IndexedDb);
+    tabs[0].leave();
+    world.network().times(2, RENEW, Fault::HoldAnswer);
+    tabs[1].check_later();
+    world.advance(5);
+    tabs[0].come_back();
+    world.release();
+    assert_eq!([tabs[0].state().is_signed_in(), tabs[1].state().is_signed_in()], [false, true]);
+    world.release();
+    assert_eq!(tabs[0].standing(), Some(Standing::Current), "{:?}", tabs[0].snapshot());
+}
+
+#[test]
 fn c34_what_another_tab_was_given_while_this_one_stood_still_takes_no_doubt_away() {
     let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
     browser.go_offline();

@@ -70,14 +70,14 @@ impl Machine {
         }
     }
 
-    /// When the answer came, by the device's clock and by the server's. One that was under way while this page stood still
-    /// counts from its question: it does not know what happened meanwhile (C34).
+    /// When the answer was true, by the device's clock, and the server's time as it came. It counts from its question: what
+    /// happened while it was under way it need not know (C34).
     fn arrival(&mut self, response: &Response) -> Arrival {
         let (sent, arrived) = (self.renewals.job.as_ref().map_or(0, |job| job.sent_at), self.now.monotonic);
         if let Some(shown) = response.header("date").and_then(crate::time::http_date) {
             self.server_clock.learn(shown, sent, arrived);
         }
-        let at = self.now.wall.saturating_sub_unsigned(self.stood_still_for().unwrap_or(0));
+        let at = self.now.wall.saturating_sub_unsigned(self.answer_age());
         Arrival { at, server_time: self.server_clock.at(arrived).map(|time| time.at) }
     }
 
@@ -137,18 +137,18 @@ impl Machine {
         self.fail(failure.error, failure.happened);
     }
 
+    /// Nobody waits that long for an answer: the page stood still meanwhile.
     pub(super) fn doubt_what_is_old(&mut self) {
-        if self.stood_still_for().is_some() {
+        if self.answer_age() > u64::from(REQUEST_DEADLINE) {
             self.doubt();
             self.want_another_check();
         }
     }
 
-    /// How long the answer took, if that is longer than anybody waits for one.
-    fn stood_still_for(&self) -> Option<u64> {
-        let job = self.renewals.job.as_ref()?;
-        let age = self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
-        Some(age).filter(|age| *age > u64::from(REQUEST_DEADLINE))
+    /// How long ago the question was sent.
+    fn answer_age(&self) -> u64 {
+        let asked = |job: &Job| self.now.monotonic.saturating_sub(job.sent_at).saturating_add(job.slept);
+        self.renewals.job.as_ref().map_or(0, asked)
     }
 
     /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
