@@ -79,6 +79,11 @@ impl Renewals {
         self.job.is_some()
     }
 
+    /// The clock that only moves forward stood still for so long: a wait went on.
+    pub fn slept(&mut self, by: u64) {
+        self.retry_at = self.retry_at.map(|at| at.saturating_sub(by));
+    }
+
     /// The server is not to be asked again yet. A timer may be late.
     pub fn is_backing_off(&self, now: MonotonicMillis) -> bool {
         self.retry_at.is_some_and(|at| at > now)

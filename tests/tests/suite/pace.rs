@@ -155,6 +155,41 @@ fn a_network_that_is_back_is_tried_at_once() {
 }
 
 #[test]
+fn c22_a_wait_is_measured_by_the_clock_that_nobody_sets() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.set_clock_off(3_600);
+        for what in LOOK {
+            world.network().next(what, busy("120"));
+        }
+        tab.check_later();
+        world.settle();
+        browser.set_clock_off(0);
+        let asked = world.asked();
+        world.advance(110);
+        assert_eq!(world.asked(), asked);
+        world.advance(60);
+        assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
+fn c22_a_wait_goes_on_in_a_sleep() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        for what in LOOK {
+            world.network().next(what, busy("120"));
+        }
+        tab.check_later();
+        browser.sleep(130);
+        tab.show();
+        assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+    });
+}
+
+#[test]
 fn a_user_who_signs_out_is_heard_though_the_server_asked_to_be_left_alone() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

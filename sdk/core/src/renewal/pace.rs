@@ -57,9 +57,20 @@ impl Machine {
         concerns_server.then_some(self.now.wall.saturating_add_unsigned(wait))
     }
 
+    /// Milliseconds for which the record says that the server is to be left alone still. A tab that was told so itself
+    /// measures the wait by the clock that nobody sets.
+    fn back_off_left(&self) -> Option<u64> {
+        let record = &self.renewals.record;
+        let was_told = record.back_off_until.is_some()
+            && self.problem.as_ref().is_some_and(|problem| problem.retry_after.is_some());
+        let until = self.renewals.retry_at.filter(|_| was_told);
+        let left = until.map(|until| until.saturating_sub(self.now.monotonic)).filter(|left| *left > 0);
+        left.max(record.back_off_left(self.now.wall))
+    }
+
     /// Whether another tab was told to leave the server alone; if so, this one does as well.
     pub(super) fn joins_back_off(&mut self) -> bool {
-        let Some(left) = self.renewals.record.back_off_left(self.now.wall) else { return false };
+        let Some(left) = self.back_off_left() else { return false };
         let seconds = u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX);
         let error = Error::server("server_busy", "The server is busy, and asks to be left alone for a while.")
             .with_retry_after(Some(seconds));
@@ -73,7 +84,7 @@ impl Machine {
     /// The network is back: what failed for its sake is tried at once.
     pub(crate) fn retry_now(&mut self) {
         // What is under way tries by itself, and if it has just failed its own wait must not be forgotten.
-        if self.renewals.is_busy() || self.renewals.record.back_off_left(self.now.wall).is_some() {
+        if self.renewals.is_busy() || self.back_off_left().is_some() {
             return;
         }
         if self.renewals.retry_at.take().is_some() || self.holding().is_some_and(|user| user.doubted.is_some()) {
