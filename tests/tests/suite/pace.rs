@@ -1,8 +1,8 @@
 //! When the server is left alone: back-off that all tabs share, and servers without a retry rule.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::{Reason, Standing};
-use countersign_tests::{Browser, Fault, StorageFault, Tab, World, in_both_flows};
+use countersign_core::{Reason, Standing, State};
+use countersign_tests::{Browser, Channel, Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 const LOOK: [&str; 3] = ["GET /auth/session", "PATCH /auth/session", RENEW];
@@ -187,6 +187,58 @@ fn c22_a_wait_goes_on_in_a_sleep() {
         tab.show();
         assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
     });
+}
+
+#[test]
+fn c22_offline_a_tab_that_finds_another_session_asks_when_the_network_is_back() {
+    in_both_flows(|flow| {
+        let world = World::with(1, |config| config.idle_limit = 300);
+        let browser = world.browser();
+        browser.set_channel(Channel::Dead);
+        world.network().times(9, "GET /auth/events", Fault::LoseRequest);
+        let (first, second) = (browser.open_tab(flow), browser.open_tab(flow));
+        first.sign_in("bob").unwrap();
+        world.advance(20);
+        second.sign_in("alice").unwrap();
+        browser.go_offline();
+        let asked = world.asked();
+        // At the idle end of what it knows it looks at the record.
+        world.advance(285);
+        assert_eq!((first.state(), world.asked()), (State::Unknown, asked));
+        browser.go_online();
+        assert_eq!(first.user().as_deref(), Some("alice"), "{:?}", first.snapshot());
+    });
+}
+
+#[test]
+fn c22_who_waited_for_a_lock_while_the_network_went_asks_nobody() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    browser.refuse_storage();
+    tab.reload();
+    browser.take_lock(100);
+    let call = tab.check_later();
+    world.advance(10);
+    browser.go_offline();
+    let asked = world.asked();
+    world.advance(60);
+    assert!(call.is_over() && world.asked() == asked);
+    browser.go_online();
+    world.advance(60);
+    assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
+}
+
+#[test]
+fn offline_what_somebody_waits_for_is_tried_once() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    browser.go_offline();
+    let asked = world.count(RENEW);
+    assert!(tab.check().is_err());
+    assert_eq!(world.count(RENEW) - asked, 1);
+    world.advance(400);
+    assert!(tab.fetch("/api/me").is_err());
+    assert_eq!(world.count(RENEW) - asked, 2);
 }
 
 #[test]

@@ -81,6 +81,17 @@ impl Machine {
         true
     }
 
+    /// Offline nobody is asked but for somebody who waits for it, and that at once or not at all: what is wanted is tried when
+    /// the network is back.
+    pub(super) fn is_put_off_offline(&mut self) -> bool {
+        let Some(job) = &self.renewals.job else { return false };
+        let is_tried = self.page.online || (job.waits == 0 && (job.kind.has_callers() || self.requests.waiting() > 0));
+        if !is_tried {
+            self.fail_unwritten(Error::network("unreachable", "This device is offline."));
+        }
+        !is_tried
+    }
+
     /// The network is back: what failed for its sake is tried at once.
     pub(crate) fn retry_now(&mut self) {
         // What is under way tries by itself, and if it has just failed its own wait must not be forgotten.

@@ -93,7 +93,8 @@ impl Machine {
             // What was sent before presented another credential.
             job.sent = if record.generation > job.generation { 0 } else { job.sent };
         }
-        if !self.is_answered_by_another() && !self.joins_back_off() && !self.waits_for_lease(record) {
+        let is_done = self.is_answered_by_another() || self.joins_back_off() || self.is_put_off_offline();
+        if !is_done && !self.waits_for_lease(record) {
             self.plan_renewal(record);
         }
     }
