@@ -6,6 +6,8 @@ pub struct Dialect {
     pub session: String,
     pub login: String,
     pub token: String,
+    /// Who the access token is for; a question that uses nothing up.
+    pub userinfo: String,
     pub revoke: String,
     /// The device list; `{sid}` is appended as a segment to end one.
     pub sessions: String,
@@ -23,6 +25,7 @@ impl Dialect {
             session: "/auth/session".into(),
             login: "/auth/login".into(),
             token: "/auth/token".into(),
+            userinfo: "/userinfo".into(),
             revoke: "/auth/revoke".into(),
             sessions: "/auth/sessions".into(),
             events: "/auth/events".into(),

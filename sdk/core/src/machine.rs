@@ -348,6 +348,15 @@ impl Machine {
         }
     }
 
+    /// However long it said that the token would last: renewing can't lose what is lost.
+    pub(crate) fn token_is_refused(&mut self) {
+        if let Who::User(holding) = &mut self.who
+            && let Some(token) = &mut holding.token
+        {
+            token.ends = self.now.monotonic;
+        }
+    }
+
     pub(crate) fn holding(&self) -> Option<&Holding> {
         match &self.who {
             Who::User(holding) => Some(holding),

@@ -12,6 +12,7 @@ mod outcome;
 mod pace;
 mod plan;
 mod shared;
+mod userinfo;
 #[cfg(test)]
 mod writes;
 

@@ -88,8 +88,6 @@ pub struct HomeFacts {
     /// Sessions that an answer told a tab of.
     pub told: BTreeSet<String>,
     pub touched: Option<Millis>,
-    /// Until when nobody could ask for an answer that was lost for too long.
-    pub answer_was_lost: Option<Millis>,
     /// Whose cookie the last question carried that was refused, and when.
     pub refused: Option<(Option<String>, Millis)>,
     /// The browser put off the timer of a tab that waited for its renewal. How long the cookie of that may take to come
@@ -137,13 +135,6 @@ impl Facts {
         BEGINNING * 1000 + world.now.cast_signed() + world.browsers[home.0].clock_is_off
     }
 
-    /// An answer was lost for too long: before the token's end nobody asks again.
-    pub fn has_lost_an_answer(&self, world: &Inner, home: Home) -> bool {
-        let sent = self.homes.get(&home).and_then(|home| home.record.as_ref()?.sent_at);
-        let wall = self.wall(world, home);
-        sent.is_some_and(|sent| sent > wall || wall - sent > self.setting.server.refresh_retry_for * 1000)
-    }
-
     /// Keeps what an invariant may want to know later. Called before they look.
     pub fn keep(&mut self, world: &Inner, happening: &Happening) {
         self.order += 1;
@@ -157,7 +148,7 @@ impl Facts {
             Happening::Served { exchange: Some(exchange), answer, .. } => self.note_session(world, *exchange, answer),
             Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
             Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
-            Happening::Wrote { tab, text } => self.write(world, *tab, text),
+            Happening::Wrote { tab, text } => self.write(*tab, text),
             _ => {}
         }
     }
@@ -300,9 +291,8 @@ impl Facts {
         }
     }
 
-    fn write(&mut self, world: &Inner, holder: Holder, text: &str) {
+    fn write(&mut self, holder: Holder, text: &str) {
         let Some(record) = Record::read(text) else { return };
-        let has_lost = self.tabs.get(&holder).is_some_and(|tab| self.has_lost_an_answer(world, tab.home));
         let (order, now) = (self.order, self.now);
         let Some(tab) = self.tabs.get_mut(&holder) else { return };
         if record.sid.is_some() {
@@ -318,9 +308,6 @@ impl Facts {
             let cleared = home.cleared.unwrap_or(0);
             let at = home.owed.entry(owed).or_insert(order);
             *at = if *at < cleared { order } else { *at };
-        }
-        if has_lost {
-            home.answer_was_lost = Some(now);
         }
         if record.sent_unlocked && record.last_sent_at.is_some() {
             home.marked_unlocked = Some(now);

@@ -18,3 +18,4 @@ mod tabs;
 mod token;
 mod trace;
 mod turns;
+mod userinfo;

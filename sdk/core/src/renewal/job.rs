@@ -101,6 +101,8 @@ pub(crate) enum Step {
     /// The mark of a renewal that is about to be sent.
     Mark(Stamp),
     Send,
+    /// Who am I, asked with the access token.
+    AskWithToken,
     Commit(Stamp, Box<Ending>),
     /// A write was not answered in time: what is there now?
     Unsure(Stamp, Box<Step>),

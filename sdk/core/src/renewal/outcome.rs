@@ -7,7 +7,7 @@ use crate::input::{HttpFailure, Response, Stamp};
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
 use crate::renewal::commit::{Ending, LATEST_COOKIE};
-use crate::renewal::job::{Job, Kind};
+use crate::renewal::job::{Job, Kind, Step};
 use crate::requests::problem_code;
 use crate::state::Reason;
 use crate::trace::Note;
@@ -21,6 +21,9 @@ impl Machine {
         match &mut self.renewals.job {
             Some(job) if job.request == Some(stamp) => job.request = None,
             _ => return,
+        }
+        if matches!(&self.renewals.job, Some(Job { step: Step::AskWithToken, .. })) {
+            return self.answered_with_token(outcome);
         }
         if let Some(Job { kind: Kind::SignOut { sid, owed, .. }, .. }) = &self.renewals.job {
             let (sid, owed) = (sid.clone().unwrap_or_default(), *owed);

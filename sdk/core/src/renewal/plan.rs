@@ -155,7 +155,7 @@ impl Machine {
         if self.has_lost_a_rotation() && self.is_credential_usable() && self.end_reached().is_none() {
             // What we hold still works, and presenting the old token after the window could cost the session. At the
             // session's own end there is nothing to lose.
-            return self.wait_for_token_end();
+            return self.ask_with_token();
         }
         if record.sent_at.is_some() {
             self.note(Note::AsksAgain);
@@ -189,19 +189,6 @@ impl Machine {
         let sent_at = self.renewals.record.sent_at.filter(|sent| Some(*sent) != own_mark);
         let age = sent_at.map(|sent| self.now.wall.saturating_sub(sent));
         age.is_some_and(|age| age < 0 || age > self.retry_window())
-    }
-
-    fn wait_for_token_end(&mut self) {
-        self.note(Note::TooLateToAsk);
-        let ends = self.holding().and_then(|holding| holding.token.as_ref()).map_or(0, |token| token.ends);
-        if let Who::User(holding) = &mut self.who {
-            holding.renew_at = Some(ends);
-        }
-        // The server can't be asked before that. A page out of the back/forward cache would show nothing until then,
-        // so it shows what it has as unverified; the stream tells at once if that is over.
-        self.page.covered = false;
-        self.doubt();
-        self.finish(Ok(()));
     }
 
     /// A sign-out is owed: while that stands nothing resumes. The lock is held already, so it is settled at once.

@@ -136,12 +136,7 @@ impl Machine {
                 self.emit(Effect::CloseStream);
                 self.reopen_later();
                 if status == 401 {
-                    // However long it said that the token would last: renewing can't lose what is lost.
-                    if let Who::User(holding) = &mut self.who
-                        && let Some(token) = &mut holding.token
-                    {
-                        token.ends = now;
-                    }
+                    self.token_is_refused();
                     self.want_check(None);
                 }
             }

@@ -45,9 +45,9 @@ impl Line<'_> {
 
     /// Paths in the order of the fields.
     fn dialect(&mut self, dialect: &Dialect) {
-        let Dialect { session, login, token, revoke, sessions, events, key_set, refresh_retry_for } = dialect;
+        let Dialect { session, login, token, userinfo, revoke, sessions, events, key_set, refresh_retry_for } = dialect;
         self.open_list(word!("paths"));
-        let paths = [session, login, token, revoke, sessions, events, key_set];
+        let paths = [session, login, token, userinfo, revoke, sessions, events, key_set];
         paths.into_iter().for_each(|path| self.write_text(Rule::Kept, path));
         self.close();
         if let Some(seconds) = refresh_retry_for {

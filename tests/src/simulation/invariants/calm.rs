@@ -64,7 +64,7 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
             breach(name, told("shows another session"))
         }
         (State::SignedIn { standing: Standing::Unverified { since }, .. }, _)
-            if may_not_ask(facts, world, tab.home) || is_about_to_poll(facts, world, tab.home, *since) =>
+            if is_about_to_poll(facts, world, tab.home, *since) =>
         {
             Ok(())
         }
@@ -97,13 +97,6 @@ fn can_know(facts: &Facts, home: Home, sid: &str) -> bool {
 
 fn is_written(facts: &Facts, home: Home, sid: &str) -> bool {
     facts.homes.get(&home).is_some_and(|home| home.written.contains(sid))
-}
-
-/// An answer was lost for too long, and who found that it is no longer so has not told the others: without a channel each
-/// finds it at its next poll.
-fn may_not_ask(facts: &Facts, world: &Inner, home: Home) -> bool {
-    let until = facts.homes.get(&home).and_then(|home| home.answer_was_lost);
-    facts.has_lost_an_answer(world, home) || until.is_some_and(|until| world.now < until + POLL)
 }
 
 /// What another tab was given is unverified until the stream has spoken, and without a channel until the next poll.

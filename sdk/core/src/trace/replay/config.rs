@@ -27,11 +27,11 @@ pub(super) fn read(config: &Value) -> Result<Config, NotATrace> {
 }
 
 fn dialect(members: Members<'_>) -> Result<Dialect, NotATrace> {
-    let paths: [String; 7] =
-        texts(members.member("paths")?).try_into().map_err(|_| NotATrace::new("paths are not seven"))?;
-    let [session, login, token, revoke, sessions, events, key_set] = paths;
+    let paths: [String; 8] =
+        texts(members.member("paths")?).try_into().map_err(|_| NotATrace::new("paths are not eight"))?;
+    let [session, login, token, userinfo, revoke, sessions, events, key_set] = paths;
     let refresh_retry_for = members.number("refresh_retry_for").ok().and_then(|seconds| u32::try_from(seconds).ok());
-    Ok(Dialect { session, login, token, revoke, sessions, events, key_set, refresh_retry_for })
+    Ok(Dialect { session, login, token, userinfo, revoke, sessions, events, key_set, refresh_retry_for })
 }
 
 fn texts(list: &Value) -> Vec<String> {
