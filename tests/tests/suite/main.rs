@@ -1,6 +1,7 @@
 //! Journeys of users, tabs, browsers and administrators, told in a World with the real server and one clock.
 
 mod clock;
+mod debts;
 mod endings;
 mod gate;
 mod hostile;

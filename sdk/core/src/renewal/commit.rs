@@ -29,20 +29,10 @@ pub(crate) enum Ending {
 impl Machine {
     /// Writes the ending into the record; a swap that lost comes back here with what is there now.
     pub(crate) fn commit(&mut self, ending: Ending) {
-        let is_sign_in = self.renewals.is_signing_in();
-        if let (false, Ending::Established(established)) = (is_sign_in, &ending)
-            && self.is_overtaken(Some(&established.sid))
-        {
-            let sid = established.sid.clone();
-            self.note(Note::Fenced);
-            return self.lose_to_fence(sid);
-        }
-        // Somebody moved on since this was asked: the refusal may be about a session that is no longer ours.
-        if let (false, Ending::Ended(_)) = (is_sign_in, &ending)
-            && self.is_overtaken(None)
-            && !self.has(Bug::LoserWipesWinner)
-        {
-            self.note(Note::Overtaken);
+        // Somebody moved on since this was asked, and the answer is dropped: a session that it brought may be over by now, as a
+        // refusal may be about one that is no longer ours. What is there now decides, above all a sign-out that is owed.
+        if !self.renewals.is_signing_in() && self.is_overtaken(&ending) {
+            self.note(if matches!(ending, Ending::Established(_)) { Note::Fenced } else { Note::Overtaken });
             self.count_turn();
             return self.plan();
         }
@@ -117,15 +107,21 @@ impl Machine {
 
     /// Whether something stronger happened since the request was made: a sign-out or another sign-in (C07). What this tab
     /// has learnt of it meanwhile makes the answer no younger.
-    fn is_overtaken(&self, brought: Option<&str>) -> bool {
+    fn is_overtaken(&self, ending: &Ending) -> bool {
         let stored = &self.renewals.record;
         let Some(job) = &self.renewals.job else { return false };
         let has_moved_on = stored.generation > job.generation;
-        match brought {
-            Some(_) if self.has(Bug::LateResultWins) => false,
-            Some(sid) => stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_deref() != Some(sid)),
+        match ending {
+            Ending::Established(_) if self.has(Bug::LateResultWins) => false,
+            Ending::Established(brought) => {
+                stored.sign_out_owed.is_some() || (has_moved_on && stored.sid.as_ref() != Some(&brought.sid))
+            }
+            Ending::Ended(_) if self.has(Bug::LoserWipesWinner) => false,
             // Where the browser's data was cleared, the next session counts from the beginning.
-            None => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
+            Ending::Ended(_) => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
+            // Another sign-out is owed by now, of a session that began since.
+            Ending::Acknowledged => stored.sign_out_owed.as_ref().is_some_and(|owed| Some(owed) != job.ends()),
+            Ending::NoVerdict(..) => false,
         }
     }
 
@@ -136,16 +132,6 @@ impl Machine {
         let key = self.renewals.job.as_ref().and_then(|job| job.key.as_ref());
         let is_answered = key.is_some() && stored.attempt_key.as_ref() != key;
         is_answered && !self.renewals.is_signing_in() && stored.sid.as_deref() == Some(brought)
-    }
-
-    /// The answer is dropped. Against a sign-out the credential it brought is a live one that nobody wants: end it.
-    fn lose_to_fence(&mut self, sid: String) {
-        if self.renewals.record.sid.is_none() {
-            self.become_settlement(sid);
-        } else {
-            self.count_turn();
-            self.plan();
-        }
     }
 
     pub(crate) fn committed(&mut self, ending: Ending) {

@@ -141,6 +141,16 @@ impl Kind {
     }
 }
 
+impl Job {
+    /// The session that a sign-out ends; empty where its name is unknown.
+    pub fn ends(&self) -> Option<&String> {
+        match &self.kind {
+            Kind::SignOut { sid, .. } => sid.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 impl Machine {
     pub(crate) fn start(&mut self, kind: Kind) {
         let stamp = self.stamp();

@@ -18,7 +18,7 @@ const MOST_WAITS: u8 = 3;
 
 impl Machine {
     pub(crate) fn plan(&mut self) {
-        let (record, may_write) = (self.renewals.record.clone(), self.renewals.may_write());
+        let record = self.renewals.record.clone();
         let Some(job) = &mut self.renewals.job else { return };
         if job.turns > MOST_TURNS {
             return self
@@ -26,37 +26,8 @@ impl Machine {
         }
         match &mut job.kind {
             Kind::SignIn { .. } => self.send(),
-            // Told before it was written, and by now the browser is signed in with another session, which began with the
-            // end of this one.
-            Kind::SignOut { sid: Some(sid), owed: false, .. }
-                if job.sent > 0 && record.sid.as_ref().is_some_and(|there| !sid.is_empty() && there != sid) =>
-            {
-                self.finish(Ok(()));
-            }
-            Kind::SignOut { sid, owed: false, .. } => {
-                // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
-                // Where storage answers again, it may be the one in the record that was: then the cookie tells.
-                if job.storage_is_back && sid.is_some() && record.sid.is_some() && *sid != record.sid {
-                    *sid = Some(String::new());
-                }
-                let is_uncertain = sid.as_deref() == Some("");
-                let meant = record.sid.filter(|_| !is_uncertain).or(sid.take()).or(record.sign_out_owed);
-                // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:
-                // later it could be the next user who is meant. The server is told once.
-                *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
-                let owed = sid.clone();
-                let ended = Some(Reason::SignedOut);
-                self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, ended) });
-            }
-            Kind::SignOut { callers, sid, .. } if record.sign_out_owed.is_some() || sid.is_none() => {
-                // The user's own word is passed on at once, once.
-                let is_settlement = callers.is_empty();
-                if !is_settlement || !self.joins_back_off() {
-                    self.send();
-                }
-            }
-            // Settled by another tab meanwhile.
-            Kind::SignOut { .. } => self.finish(Ok(())),
+            Kind::SignOut { owed: false, .. } => self.plan_debt(&record),
+            Kind::SignOut { owed: true, .. } => self.plan_settlement(&record),
             Kind::Forget { sid, reason } if record.sid.as_deref() == Some(sid) => {
                 let reason = *reason;
                 // It may be no word of the server's: the jar holds what it held, and the attempt that is out is out.
@@ -71,6 +42,61 @@ impl Machine {
                 }
             }
             Kind::Check { .. } | Kind::Renew { .. } => self.plan_question(&record),
+        }
+    }
+
+    /// What does the user's sign-out mean, and what is owed for it?
+    fn plan_debt(&mut self, record: &Record) {
+        let may_write = self.renewals.may_write();
+        let Some(Job { kind: Kind::SignOut { sid, .. }, named, turns, sent, storage_is_back, .. }) =
+            &mut self.renewals.job
+        else {
+            return;
+        };
+        let is_another = record.sid.is_some() && record.sid != *sid;
+        let was_told = *sent > 0 && sid.as_ref().is_some_and(|sid| !sid.is_empty());
+        let is_overtaken = *turns > 0 && record.sid != *named;
+        if is_another && (was_told || is_overtaken) {
+            // By now the browser is signed in with another session, which began with the end of the one that was meant.
+            return self.finish(Ok(()));
+        }
+        if *turns == 0 {
+            named.clone_from(&record.sid);
+        }
+        // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
+        // Where storage answers again, it may be the one in the record that was: then the cookie tells.
+        if *storage_is_back && sid.is_some() && is_another {
+            *sid = Some(String::new());
+        }
+        let is_uncertain = sid.as_deref() == Some("");
+        let there = record.sid.clone().filter(|_| !is_uncertain);
+        let meant = there.or(sid.take()).or(record.sign_out_owed.clone());
+        // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:
+        // later it could be the next user who is meant. The server is told once.
+        *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
+        let owed = sid.clone();
+        self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, Some(Reason::SignedOut)) });
+    }
+
+    /// The debt was written: is it still to be paid?
+    fn plan_settlement(&mut self, record: &Record) {
+        let Some(Job { kind: Kind::SignOut { callers, sid, owed }, .. }) = &mut self.renewals.job else { return };
+        let starts_over = record.generation < self.generation && sid.as_deref() == Some("");
+        match &record.sign_out_owed {
+            // It was deleted with all that the browser had stored, and the session is there still.
+            None if record.sid.is_some() && (*sid == record.sid || starts_over) => {
+                *owed = false;
+                return self.plan_debt(record);
+            }
+            // Settled by another tab meanwhile.
+            None if sid.is_some() => return self.finish(Ok(())),
+            // It may be another tab's by now, of a session that began since.
+            there => sid.clone_from(there),
+        }
+        // The user's own word is passed on at once, once.
+        let is_settlement = callers.is_empty();
+        if !is_settlement || !self.joins_back_off() {
+            self.send();
         }
     }
 

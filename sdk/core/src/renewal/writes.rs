@@ -1,10 +1,14 @@
-//! What if storage does not say whether a write was made? Told with a host that answers by hand.
+//! What if storage does not say whether a write was made, or another tab wrote in between? Told with a host that answers
+//! by hand.
 
 use crate::config::{Config, FlowKind};
-use crate::effect::{Effect, Keep};
-use crate::input::{HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::effect::{Effect, Keep, Request};
+use crate::input::{Command, HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::record::Record;
 use crate::state::{Durability, Reason, State};
 use crate::{Machine, Moment};
+
+const BOB: &[u8] = br#"{"sid": "a", "ep": 1, "expires_in": 43200, "user": {"sub": "u_bob"}, "claims": {}}"#;
 
 struct Host {
     machine: Machine,
@@ -23,21 +27,58 @@ impl Host {
 
     /// A tab that has found this in storage, and asks the server who it is.
     fn asking(found: ReadOutcome) -> Self {
-        let config = Config::new(FlowKind::Token, "https://app.test", "https://app.test");
-        let mut host = Self { machine: Machine::new(config), now: 1_000, wanted: Vec::new() };
-        host.feed(Input::Started);
-        let Effect::Lock { stamp, .. } = host.take(|effect| matches!(effect, Effect::Lock { .. })) else { panic!() };
-        host.feed(Input::Lock { stamp, outcome: LockOutcome::Granted });
+        let mut host = Self::started(FlowKind::Token);
         host.read(found);
         host.swap(SwapOutcome::Swapped);
         host
     }
 
+    /// A tab that has the lock, and looks at the record.
+    fn started(flow: FlowKind) -> Self {
+        let config = Config::new(flow, "https://app.test", "https://app.test");
+        let mut host = Self { machine: Machine::new(config), now: 1_000, wanted: Vec::new() };
+        host.feed(Input::Started);
+        host.lock();
+        host
+    }
+
+    /// A tab in which bob is signed in, in session `a`.
+    fn signed_in() -> Self {
+        let mut host = Self::started(FlowKind::Session);
+        host.read(ReadOutcome::Nothing);
+        host.answer_with(200, BOB);
+        host.swap(SwapOutcome::Swapped);
+        host
+    }
+
+    fn lock(&mut self) {
+        let Effect::Lock { stamp, .. } = self.take(|effect| matches!(effect, Effect::Lock { .. })) else { panic!() };
+        self.feed(Input::Lock { stamp, outcome: LockOutcome::Granted });
+    }
+
     fn answer(&mut self, outcome: Result<&[u8], HttpFailure>) {
-        let Effect::Http { stamp, .. } = self.take(|effect| matches!(effect, Effect::Http { .. })) else { panic!() };
+        match outcome {
+            Ok(body) => drop(self.answer_with(400, body)),
+            Err(failure) => {
+                let (stamp, _) = self.sent();
+                self.feed(Input::Http { stamp, outcome: Err(failure) });
+            }
+        }
+    }
+
+    /// Which request was answered?
+    fn answer_with(&mut self, status: u16, body: &[u8]) -> Request {
+        let (stamp, request) = self.sent();
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        let outcome = outcome.map(|body| Response { status: 400, headers, body: body.to_vec() });
-        self.feed(Input::Http { stamp, outcome });
+        self.feed(Input::Http { stamp, outcome: Ok(Response { status, headers, body: body.to_vec() }) });
+        request
+    }
+
+    fn sent(&mut self) -> (Stamp, Request) {
+        let Effect::Http { stamp, request } = self.take(|effect| matches!(effect, Effect::Http { .. })) else {
+            panic!()
+        };
+        (stamp, request)
     }
 
     fn feed(&mut self, input: Input) {
@@ -131,4 +172,47 @@ fn c30_no_number_in_a_record_is_a_trap() {
             }
         }
     }
+}
+
+/// What another tab has left in storage.
+fn found(text: &str) -> Stored {
+    let revision = Record::read(text).map_or(0, |record| record.revision);
+    Stored { revision, text: text.to_owned(), kept: None }
+}
+
+/// The session that a sign-out names.
+fn named(request: &Request) -> (&str, Option<&str>) {
+    let believed = request.headers.iter().find(|(name, _)| *name == "Countersign-Request");
+    (request.method, believed.map(|(_, sid)| sid.expose()))
+}
+
+#[test]
+fn c05_an_answer_that_the_end_of_another_session_overtook_is_asked_for_again() {
+    for ended in ["no_credential", "signed_out", "expired"] {
+        let mut host = Host::started(FlowKind::Session);
+        host.read(ReadOutcome::Nothing);
+        host.answer_with(200, BOB);
+        host.swap(SwapOutcome::Lost(Some(found(&format!(r#"{{"revision":5,"generation":4,"ended":"{ended}"}}"#)))));
+        assert_eq!(host.answer_with(200, BOB).method, "GET", "{ended}");
+        host.swap(SwapOutcome::Swapped);
+        assert!(host.is_done() && host.machine.snapshot().state.is_signed_in(), "{ended}");
+    }
+}
+
+#[test]
+fn c12_a_sign_out_that_waited_ends_what_is_owed_by_then() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Found(found(r#"{"revision":1,"generation":1,"sid":"a"}"#)));
+    host.swap(SwapOutcome::Swapped);
+    host.lock();
+    // While it waited somebody signed in, and out again.
+    host.read(ReadOutcome::Found(found(r#"{"revision":4,"generation":4,"ended":"signed_out","sign_out_owed":"b"}"#)));
+    assert_eq!(named(&host.answer_with(204, b"")), ("DELETE", Some("b")));
+    // And once more, before the acknowledgement was written.
+    let again = found(r#"{"revision":6,"generation":6,"ended":"signed_out","sign_out_owed":"c"}"#);
+    host.swap(SwapOutcome::Lost(Some(again)));
+    assert_eq!(named(&host.answer_with(204, b"")), ("DELETE", Some("c")));
+    host.swap(SwapOutcome::Swapped);
+    assert!(!host.machine.snapshot().sign_out_owed);
 }
