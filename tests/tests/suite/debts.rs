@@ -1,7 +1,10 @@
 //! What a browser owes the server, and when it does not: several tabs sign in and out at once, or storage forgets.
 
+use countersign_core::FlowKind::Session;
 use countersign_core::Reason;
-use countersign_tests::{Channel, StorageFault, World, in_both_flows};
+use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
+
+const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
 
 #[test]
 fn c05_a_sign_out_whose_record_was_slow_does_not_end_the_session_that_began_meanwhile() {
@@ -40,4 +43,25 @@ fn c12_a_debt_that_is_deleted_with_all_that_was_stored_is_written_anew() {
             assert_eq!(tab.reason(), Some(Reason::SignedOut), "{:?}", tab.state());
         }
     });
+}
+
+#[test]
+fn c12_a_tab_that_could_not_store_forgets_no_debt_of_another() {
+    let (world, browser, first) = World::with_tab(Session);
+    first.sign_in("bob").unwrap();
+    browser.set_channel(Channel::Dead);
+    browser.trouble_storage(StorageFault::Throw);
+    first.check().unwrap();
+    let second = browser.open_tab(Session);
+    // The first tab learns last that its session is over.
+    world.network().next("GET /.well-known/jwks.json", Fault::HoldAnswer);
+    world.network().times(9, "GET /auth/session", Fault::Silence);
+    second.sign_in("carol").unwrap();
+    for what in SIGN_OUT {
+        world.network().times(9, what, Fault::LoseRequest);
+    }
+    assert!(!second.sign_out());
+    world.release();
+    assert_eq!(first.reason(), Some(Reason::SignedOut), "{:?}", first.state());
+    assert_eq!(browser.record(Session).map(|record| record["sign_out_owed"].is_string()), Some(true));
 }

@@ -137,12 +137,16 @@ impl Machine {
         }
         // Storage answers again. What it holds may be from before it was refused: then what this tab knows stands above
         // that. A session that began after ours is another tab's word. Of two that began at the same time the older one is
-        // the one that ended.
+        // the one that ended. Where nobody is signed in, there is none that could end.
         let there = &self.renewals.record;
-        let forgets = |job: &Job| matches!(&job.kind, Kind::Forget { sid, .. } if there.sid.as_ref() == Some(sid));
-        let is_over = self.renewals.job.as_ref().is_some_and(forgets);
+        let forgotten = match &self.renewals.job {
+            Some(Job { kind: Kind::Forget { sid, .. }, .. }) => Some(sid),
+            _ => None,
+        };
+        let has_ended = forgotten.is_some() && there.sid.is_none();
+        let is_over = forgotten.is_some() && there.sid.as_ref() == forgotten;
         let is_older = |known: &Record| there.ends_at < known.ends_at || (is_over && there.sid != known.sid);
-        if let Some(known) = known.filter(|known| known.sid.is_none() || is_older(known)) {
+        if let Some(known) = known.filter(|known| known.sid.is_none() || (!has_ended && is_older(known))) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
             self.generation = self.generation.max(generation);
