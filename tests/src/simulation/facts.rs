@@ -18,6 +18,9 @@ use crate::world::Inner;
 /// A request that is given up by then has left nothing under way when its lease is over.
 const LATEST_END: Millis = 11_000;
 
+/// What a refusal means is written down, and read by the other tabs that are awake, within so long.
+const LONGEST_COMMIT: Millis = 2_000;
+
 /// The tabs of one browser that share a credential.
 pub type Home = (usize, Flow);
 
@@ -70,6 +73,8 @@ pub struct HomeFacts {
     pub sign_outs: BTreeSet<(Holder, u64)>,
     /// Sessions whose sign-out was written into the record, and when.
     pub owed: BTreeMap<String, u64>,
+    /// Sessions that a sign-out named without their cookie: the jar had lost it before.
+    pub out_of_reach: BTreeSet<String>,
     /// When anything last went wrong with what the tabs share.
     pub storage_failed: Option<Millis>,
     /// When, in the order of things, all that was written was deleted.
@@ -90,15 +95,29 @@ pub struct HomeFacts {
     pub touched: Option<Millis>,
     /// Whose cookie the last question carried that was refused, and when.
     pub refused: Option<(Option<String>, Millis)>,
+    /// The session of whose end the record was told, because its cookie was not there when the server was asked.
+    pub lost: Option<String>,
     /// The browser put off the timer of a tab that waited for its renewal. How long the cookie of that may take to come
     /// nobody can know, and meanwhile other tabs renewed: the jar may fall back by more than the one step that a key bridges.
     pub given_up_late: bool,
 }
 
 impl HomeFacts {
+    /// By the record a sign-out is owed.
+    pub fn owes(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.sign_out_owed.is_some())
+    }
+
     /// A sign-out is owed that can't say whose: nobody knew yet who was signed in.
     pub fn owes_unnamed(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.sign_out_owed.as_deref() == Some(""))
+    }
+
+    /// The server was asked a moment ago, and refused what was not the cookie of this session.
+    pub fn was_refused_without(&self, sid: &str, now: Millis) -> bool {
+        let is_other =
+            |(owner, at): &(Option<String>, Millis)| owner.as_deref() != Some(sid) && now <= at + LONGEST_COMMIT;
+        self.refused.as_ref().is_some_and(is_other)
     }
 }
 
@@ -145,7 +164,10 @@ impl Facts {
                 self.tabs.remove(tab);
             }
             Happening::Heard { tab, news } => self.hear(world, *tab, news),
-            Happening::Served { exchange: Some(exchange), answer, .. } => self.note_session(world, *exchange, answer),
+            Happening::Served { exchange: Some(exchange), answer, .. } => {
+                self.note_session(world, *exchange, answer);
+                self.note_sign_out(world, *exchange);
+            }
             Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
             Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
             Happening::Wrote { tab, text } => self.write(*tab, text),
@@ -291,6 +313,17 @@ impl Facts {
         }
     }
 
+    fn note_sign_out(&mut self, world: &Inner, number: usize) {
+        let exchange = &world.exchanges[number];
+        let home = exchange.home(world);
+        if let Some(named) = exchange.outgoing.believed().filter(|_| exchange.is_sign_out()) {
+            let owner = exchange.outgoing.cookie(home.1.cookie()).and_then(|cookie| self.ledger.owner(home.1, &cookie));
+            if owner.as_deref() != Some(named) {
+                self.home(home).out_of_reach.insert(named.to_owned());
+            }
+        }
+    }
+
     fn write(&mut self, holder: Holder, text: &str) {
         let Some(record) = Record::read(text) else { return };
         let (order, now) = (self.order, self.now);
@@ -312,6 +345,12 @@ impl Facts {
         if record.sent_unlocked && record.last_sent_at.is_some() {
             home.marked_unlocked = Some(now);
         }
+        let before = home.record.take().and_then(|before| before.sid);
+        home.lost = match (&record.sid, before) {
+            (Some(_), _) => None,
+            (None, Some(before)) if home.was_refused_without(&before, now) => Some(before),
+            (None, _) => home.lost.take(),
+        };
         home.record = Some(record);
     }
 }

@@ -31,9 +31,13 @@ impl Exchange {
         self.is_of_job(&["POST /auth/token"])
     }
 
+    pub fn is_sign_out(&self) -> bool {
+        self.is_of_job(&SIGN_OUT)
+    }
+
     /// Whatever changes or questions the credential.
     pub fn is_credential_request(&self) -> bool {
-        self.is_sign_in() || self.asks_for_credential() || self.is_of_job(&SIGN_OUT)
+        self.is_sign_in() || self.asks_for_credential() || self.is_sign_out()
     }
 
     fn is_of_job(&self, lines: &[&str]) -> bool {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use countersign_core::{Durability, Reason, Snapshot, State};
 
+use crate::exchange::Exchange;
 use crate::happening::{Asked, Happening, News};
 use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
@@ -12,11 +13,7 @@ use crate::simulation::facts::{Facts, Home, Tab, sid, told};
 use crate::simulation::invariants::Invariant;
 use crate::simulation::ledger::{Cause, Session};
 use crate::simulation::lineage::Reuse;
-use crate::time::Millis;
 use crate::world::Inner;
-
-/// What a refusal means is written down, and read by the other tabs, within so long.
-const LONGEST_COMMIT: Millis = 2_000;
 
 #[derive(Debug, Default)]
 pub struct Endings {
@@ -43,12 +40,15 @@ impl Invariant for Endings {
                 }
                 Ok(())
             }
-            Happening::Served { .. } => facts.ledger.sessions().try_for_each(|(name, session)| match &session.end {
-                Some(end) if self.judged.insert(name.clone()) => {
-                    c05_a_session_ends_for_a_reason(facts, name, session, &end.cause)
-                }
-                _ => Ok(()),
-            }),
+            Happening::Served { exchange, .. } => {
+                facts.ledger.sessions().try_for_each(|(name, session)| match &session.end {
+                    Some(end) if self.judged.insert(name.clone()) => {
+                        let request = exchange.map(|number| &world.exchanges[number]);
+                        c05_a_session_ends_for_a_reason(facts, name, session, &end.cause, request)
+                    }
+                    _ => Ok(()),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -97,12 +97,12 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let is_kept_alive = facts.ledger.session(&believed).is_some_and(|session| session.is_kept_alive);
     let is_idle_alone =
         matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && (!can_store || is_kept_alive);
-    // It was not there when the server was asked: a late answer had taken the jar back, or it had been emptied.
-    let was_gone = home
-        .refused
-        .as_ref()
-        .is_some_and(|(owner, at)| owner.as_deref() != Some(believed.as_str()) && world.now <= at + LONGEST_COMMIT);
-    if is_idle_alone || is_over || is_left || is_gone || was_gone {
+    // It was not there when the server was asked: a late answer had taken the jar back, or it had been emptied. A tab that
+    // stood still finds that in the record later.
+    let was_gone = home.was_refused_without(&believed, world.now) || home.lost.as_ref() == Some(&believed);
+    // What began while storage was refused is not in it: to a page that was loaded since, the sign-out before that is owed.
+    let is_unwritten = home.storage_failed.is_some() && tab.believed.is_none() && home.owes();
+    if is_idle_alone || is_over || is_left || is_gone || was_gone || is_unwritten {
         return Ok(());
     }
     let state = &snapshot.state;
@@ -111,18 +111,31 @@ fn c05_nobody_is_signed_out_by_a_fault(
 }
 
 /// The server ended it: was that anybody's will?
-fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session, cause: &Cause) -> Verdict {
+fn c05_a_session_ends_for_a_reason(
+    facts: &Facts,
+    name: &str,
+    session: &Session,
+    cause: &Cause,
+    request: Option<&Exchange>,
+) -> Verdict {
     let home = |browser: usize| facts.homes.get(&(browser, session.flow));
     let is_excused = match cause {
-        // A sign-out that names no session means whoever is there when it is heard. Where storage was slow, that may be what
-        // began while it waited for the record, and where storage fails nobody takes it back; without locks it may be what
-        // begins beside it. And a session that nobody was told of ends with it.
+        // A sign-out that names no session means whoever is there when it is heard. Where storage is slow or nothing is
+        // stored, that may be what began while it waited for the record or the lock, which nobody tells it. Without a lock it
+        // may be what begins beside it, also if it had gone out before. And a session that nobody was told of ends with it.
         Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
+            let device = &facts.setting.devices[*browser];
+            let can_store = device.has_storage && home.storage_failed.is_none();
             let is_open = !home.sign_outs.is_empty() || home.owes_unnamed() || home.owed.contains_key(name);
-            let waited = home.storage_failed.is_some() && is_open;
-            let is_beside = !facts.setting.devices[*browser].has_locks && !home.sign_outs.is_empty();
-            let is_unheard_of = home.owes_unnamed() && !home.told.contains(name);
-            home.left.contains(name) || waited || is_beside || is_unheard_of
+            let has_lock = device.has_locks && !home.lock_was_taken;
+            let went_out_before = request.is_some_and(|request| request.sent_at <= session.began);
+            let is_beside = !has_lock && (!home.sign_outs.is_empty() || went_out_before);
+            let owes_alone = |tab: &Tab| {
+                tab.home == (*browser, session.flow) && tab.snapshot.as_ref().is_some_and(|shown| shown.sign_out_owed)
+            };
+            let owes = home.owes_unnamed() || (!can_store && facts.tabs.values().any(owes_alone));
+            let is_unheard_of = owes && !home.told.contains(name);
+            home.left.contains(name) || (!can_store && is_open) || is_beside || is_unheard_of
         }),
         Cause::Reuse { how, browser: Some(browser) } => {
             // Too late is the answer that was lost for too long, and without storage nobody remembers the attempt.
@@ -154,7 +167,8 @@ fn c07_who_left_never_comes_back(facts: &Facts, holder: Holder, tab: &Tab, snaps
     Ok(())
 }
 
-/// A sign-out that was written down has reached the server, unless its record was lost, or the cookie that it would end.
+/// A sign-out that was written down has reached the server, unless its record was lost, or the cookie that it would end: a
+/// late answer may have taken the jar back to another session, or cleared it.
 fn c12_what_was_left_is_over(facts: &Facts, world: &Inner) -> Verdict {
     let is_open = |home: &Home| facts.tabs.values().any(|tab| tab.home == *home);
     let can_know = facts
@@ -162,7 +176,8 @@ fn c12_what_was_left_is_over(facts: &Facts, world: &Inner) -> Verdict {
         .iter()
         .filter(|(home, facts)| is_open(home) && facts.storage_failed.is_none() && facts.cookies_lost.is_none());
     for home in can_know.map(|(_, home)| home) {
-        if let Some((sid, _)) = home.owed.iter().find(|(sid, _)| facts.ledger.is_alive(sid, world.now)) {
+        let lives = |sid: &&String| facts.ledger.is_alive(sid, world.now) && !home.out_of_reach.contains(*sid);
+        if let Some(sid) = home.owed.keys().find(lives) {
             return breach("c12_what_was_left_is_over", format!("{sid} was left and lives"));
         }
     }
