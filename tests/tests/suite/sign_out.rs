@@ -243,6 +243,26 @@ fn c05_a_sign_out_where_nobody_was_signed_in_does_not_end_the_next_session() {
 }
 
 #[test]
+fn c05_who_hears_late_of_its_sign_out_sees_who_signed_in_meanwhile() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.refuse_locks();
+        browser.set_channel(Channel::Dead);
+        let second = browser.open_tab(flow);
+        for what in SIGN_OUT {
+            world.network().next(what, Fault::HoldRequest);
+        }
+        let out = first.begin_sign_out();
+        world.settle();
+        second.sign_in("bob").unwrap();
+        world.release();
+        world.advance(20);
+        assert!(out.reply().is_some());
+        assert_eq!((first.user(), second.user()), (Some("bob".to_owned()), Some("bob".to_owned())));
+    });
+}
+
+#[test]
 fn c12_a_second_click_on_sign_out_does_not_forget_the_first() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

@@ -135,7 +135,11 @@ impl Machine {
     }
 
     pub(crate) fn committed(&mut self, ending: Ending) {
-        self.generation = self.renewals.record.generation;
+        let is_acknowledged = matches!(ending, Ending::Acknowledged);
+        // Since this tab wrote its debt, somebody may have signed in elsewhere: that is followed below.
+        if !is_acknowledged {
+            self.generation = self.renewals.record.generation;
+        }
         if let Ending::NoVerdict(error, _) = ending {
             // Where nothing is stored they would ask the server for themselves, fail, and tell us in turn.
             if self.renewals.is_shared() {
@@ -146,7 +150,6 @@ impl Machine {
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         let before = self.sid().map(str::to_owned);
-        let is_acknowledged = matches!(ending, Ending::Acknowledged);
         match ending {
             Ending::Established(mut established) => {
                 self.note(Note::Established);
@@ -183,5 +186,8 @@ impl Machine {
             self.tell_moved();
         }
         self.finish(Ok(()));
+        if is_acknowledged {
+            self.follow_record();
+        }
     }
 }
