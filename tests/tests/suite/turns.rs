@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::{Session, Token};
 use countersign_core::{Reason, Revoker};
-use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
+use countersign_tests::{Browser, Channel, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
 
@@ -78,6 +78,23 @@ fn c03_without_locks_nobody_waits_longer_than_the_tab_before_takes() {
     for call in &calls {
         assert_eq!(call.fetched().map(|answer| answer.map(|answer| answer.status).ok()), Some(Some(200)));
     }
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+}
+
+#[test]
+fn c05_without_locks_and_channel_everybody_has_a_turn_soon() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_locks();
+    browser.set_channel(Channel::Dead);
+    let tabs: Vec<Tab> = (0..4).map(|_| browser.open_tab(Token)).collect();
+    tabs[0].sign_in("bob").unwrap();
+    tabs.iter().for_each(Tab::hide);
+    world.advance(20);
+    world.network().times(4, RENEW, Fault::DelayAnswer(200));
+    tabs.iter().for_each(Tab::show);
+    world.advance(10);
+    assert!(tabs.iter().all(Tab::is_signed_in), "{:?}", tabs.iter().map(Tab::user).collect::<Vec<_>>());
     assert_eq!(world.network().most_at_once(RENEW), 1);
 }
 

@@ -16,6 +16,9 @@ const MOST_TURNS: u8 = 16;
 /// With nothing stored the lock is waited for so often, before its holder counts as frozen.
 const MOST_WAITS: u8 = 3;
 
+/// So often who waits for another tab's mark looks whether it is gone: where no channel tells, nobody else says so.
+const LEASE_LOOK: u64 = 1_000;
+
 impl Machine {
     pub(crate) fn plan(&mut self) {
         let record = self.renewals.record.clone();
@@ -166,7 +169,7 @@ impl Machine {
         let young = ages.and_then(|ages| ages.into_iter().find(|age| (0..lease).contains(age)));
         if let Some(age) = young.filter(|_| takes_turns && is_foreign) {
             let wait = (lease - age).unsigned_abs();
-            job.step = Step::Lease(now.monotonic + wait);
+            job.step = Step::Lease(now.monotonic + wait.min(LEASE_LOOK));
             self.note(Note::WaitsForLease.millis(wait));
             return true;
         }
