@@ -81,7 +81,8 @@ pub struct HomeFacts {
     pub cleared: Option<u64>,
     pub channel_failed: Option<Millis>,
     pub cookies_lost: Option<Millis>,
-    pub clock_set: bool,
+    /// When the device's clock was last set.
+    pub clock_set: Option<Millis>,
     pub lock_was_taken: bool,
     pub record: Option<Record>,
     /// When a renewal that goes out without the lock was last marked in it.

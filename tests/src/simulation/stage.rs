@@ -250,8 +250,9 @@ impl Player<'_> {
     fn set_clock(&self, browser: usize, off: i64) {
         self.count("clocks set");
         let browser = self.browser(browser);
+        let now = self.world.inner().now;
         for flow in [Flow::Session, Flow::Token] {
-            self.judge.borrow_mut().facts.home((browser.id, flow)).clock_set = true;
+            self.judge.borrow_mut().facts.home((browser.id, flow)).clock_set = Some(now);
         }
         browser.set_clock_off(off);
     }

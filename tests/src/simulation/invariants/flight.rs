@@ -80,16 +80,17 @@ fn is_on_time(world: &Inner, tab: Holder) -> bool {
     world.runs(tab.0) && !(state.is_hidden && world.browsers[state.browser].lateness > 0)
 }
 
-/// Where there are no locks, or somebody else has them, the record's mark stands in, by the device's clock. Where nothing
-/// is stored only the locks are left; and tabs of which some can store and some can't have nothing in common.
-fn can_take_turns(facts: &Facts, home: Home) -> bool {
+/// Where there are no locks, or somebody else has them, the record's mark stands in, by the device's clock: a clock that was
+/// set since makes it look old. Where nothing is stored only the locks are left; and tabs of which some can store and some
+/// can't have nothing in common.
+fn can_take_turns(facts: &Facts, home: Home, since: Millis) -> bool {
     let device = &facts.setting.devices[home.0];
     let Some(shared) = facts.homes.get(&home) else { return true };
     let has_locks = device.has_locks && !shared.lock_was_taken;
     match (device.has_storage, shared.storage_failed) {
         (_, Some(_)) => false,
         (false, None) => has_locks,
-        (true, None) => has_locks || !shared.clock_set,
+        (true, None) => shared.clock_set.is_none_or(|set| set < since),
     }
 }
 
@@ -104,7 +105,7 @@ impl Flight {
             let stood_still = world.tabs[other.tab.0].resumed > other.sent_at;
             let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab) && !stood_still;
             let is_outwaited = [number, beside].iter().any(|one| self.outwaited.contains(one));
-            if could_be_waited_for && can_take_turns(facts, home) && !is_outwaited {
+            if could_be_waited_for && can_take_turns(facts, home, other.sent_at) && !is_outwaited {
                 return breach(
                     "c02_two_tabs_never_renew_at_once",
                     format!("tab {} renews while tab {} has a renewal out", own.tab.0, other.tab.0),
