@@ -439,3 +439,26 @@ fn c02_who_waits_for_the_lock_while_the_clock_is_set_waits_for_the_mark_as_well(
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!(first.is_signed_in() && second.is_signed_in());
 }
+
+#[test]
+fn c02_who_was_answered_after_another_went_out_leaves_its_mark_there() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let (second, third) = (browser.open_tab(Token), browser.open_tab(Token));
+    world.advance(30);
+    for fault in [Fault::Silence, Fault::DelayAnswer(1_000), Fault::DelayAnswer(6_000)] {
+        world.network().next(RENEW, fault);
+    }
+    first.check_later();
+    world.settle();
+    second.check_later();
+    world.advance(10);
+    first.freeze();
+    world.advance(13);
+    first.thaw();
+    world.settle();
+    third.check_later();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!([first, second, third].iter().all(Tab::is_signed_in));
+}

@@ -81,7 +81,7 @@ impl Machine {
         if !is_sign_in && (has_given_up || job.takes_over) {
             // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
             // before it comes.
-            let last_sent_at = Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE);
+            let last_sent_at = renewed.last_sent_at.max(Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE));
             return Record { last_sent_at, sent_unlocked: true, ..renewed };
         }
         renewed

@@ -163,8 +163,9 @@ impl Machine {
         let takes_turns = !job.locked || record.sent_unlocked;
         // Who asks again does not wait for itself.
         let is_foreign = job.sent == 0 || record.last_sent_at != job.leased_at;
-        // A sleep, or a clock that was set, while this job waited made no mark older.
-        let clocks = [now.wall, now.wall.saturating_sub_unsigned(job.slept)];
+        // A sleep, or a clock that was set, while this job waited made no mark older or younger.
+        let (wall, slept) = (now.wall, job.slept);
+        let clocks = [wall, wall.saturating_sub_unsigned(slept), wall.saturating_add_unsigned(slept)];
         let ages = record.last_sent_at.map(|sent| clocks.map(|clock| clock.saturating_sub(sent)));
         let young = ages.and_then(|ages| ages.into_iter().find(|age| (0..lease).contains(age)));
         if let Some(age) = young.filter(|_| takes_turns && is_foreign) {
