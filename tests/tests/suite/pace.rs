@@ -1,6 +1,7 @@
 //! When the server is left alone: back-off that all tabs share, and servers without a retry rule.
 
 use countersign_core::FlowKind::{Session, Token};
+use countersign_core::effect::Reply;
 use countersign_core::{Reason, Standing, State};
 use countersign_tests::{Browser, Channel, Fault, StorageFault, Tab, World, in_both_flows};
 
@@ -172,6 +173,23 @@ fn c22_a_wait_is_measured_by_the_clock_that_nobody_sets() {
         world.advance(60);
         assert_eq!(tab.standing(), Some(Standing::Current), "{:?}", tab.snapshot());
     });
+}
+
+#[test]
+fn c22_a_wait_outlives_the_answer_to_what_was_out_already() {
+    let (world, browser, first) = World::with_tab(Session);
+    first.sign_in("bob").unwrap();
+    browser.refuse_locks();
+    let second = browser.open_tab(Session);
+    world.network().next(LOOK[0], Fault::HoldAnswer);
+    let call = first.check_later();
+    world.settle();
+    world.network().next(LOOK[0], busy("120"));
+    second.check_later();
+    world.settle();
+    world.release();
+    assert_eq!(call.reply(), Some(Reply::Done));
+    assert_eq!(second.check().unwrap_err().code, "server_busy");
 }
 
 #[test]

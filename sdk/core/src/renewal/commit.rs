@@ -43,6 +43,7 @@ impl Machine {
             Ending::Acknowledged => (self.acknowledged(), Keep::Leave),
             Ending::NoVerdict(error, happened) => (self.without_verdict(error, *happened), Keep::Leave),
         };
+        let record = self.with_wait(record);
         let stored = &self.renewals.record;
         let is_new = matches!(ending, Ending::Established(_));
         let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
@@ -85,6 +86,16 @@ impl Machine {
             return Record { last_sent_at, sent_unlocked: true, ..renewed };
         }
         renewed
+    }
+
+    /// A wait that the server asked another tab for meanwhile outlives the answer to what was out already (C22).
+    fn with_wait(&self, record: Record) -> Record {
+        let Record { back_off_until, backed_off_at, .. } = self.renewals.record;
+        let known = self.renewals.job.as_ref().and_then(|job| job.backed_off_at);
+        match record.backed_off_at {
+            None if backed_off_at != known => Record { back_off_until, backed_off_at, ..record },
+            _ => record,
+        }
     }
 
     fn acknowledged(&self) -> Record {

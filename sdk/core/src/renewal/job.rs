@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub generation: u64,
     /// The session that the record named then.
     pub named: Option<String>,
+    /// When the server had last asked to be left alone, as far as that was known then.
+    pub backed_off_at: Option<UnixMillis>,
     /// The attempt key that it was sent with.
     pub key: Option<String>,
     /// When the user had last acted, if the request says so.
@@ -168,6 +170,7 @@ impl Machine {
             slept: 0,
             generation: self.generation,
             named: None,
+            backed_off_at: None,
             key: None,
             tells: None,
             held: self.holding().map(|holding| holding.generation),
@@ -399,6 +402,7 @@ impl Machine {
             (job.sent_at, job.slept) = (self.now.monotonic, 0);
             job.generation = self.generation;
             job.named.clone_from(&self.renewals.record.sid);
+            job.backed_off_at = self.renewals.record.backed_off_at;
             job.key = self.renewals.record.attempt_key.clone().filter(|_| rotates);
             job.sent += 1;
             let is_telling = rotates || matches!(job.kind, Kind::Renew { .. } | Kind::SignIn { .. });
