@@ -14,7 +14,7 @@ use crate::time::{Millis, Step};
 use crate::world::Inner;
 
 /// So many milliseconds after a request was given up its cookies may still arrive.
-const LATEST_COOKIE: Millis = 1_000;
+pub const LATEST_COOKIE: Millis = 1_000;
 
 /// One request that was sent.
 #[derive(Debug)]

@@ -61,6 +61,8 @@ pub struct Tab {
     pub sign_in_calls: BTreeSet<u64>,
     /// What its sign-ins brought at the server.
     pub signed_in_as: Vec<String>,
+    /// When, in the time in which it could work, it last gave up a request that had no answer in time.
+    pub gave_up: Option<Millis>,
 }
 
 #[derive(Debug, Default)]
@@ -208,6 +210,7 @@ impl Facts {
             left: BTreeSet::new(),
             sign_in_calls: BTreeSet::new(),
             signed_in_as: Vec::new(),
+            gave_up: None,
         };
         self.tabs.insert(tab, life);
     }
@@ -288,11 +291,14 @@ impl Facts {
         if let (Settled::Status(200..=299), Some(sid)) = (outcome, self.answers.get(&number).cloned()) {
             self.home(exchange.home(world)).told.insert(sid);
         }
-        if let Some(tab) = self.tabs.get_mut(&exchange.tab)
-            && matches!(outcome, Settled::Status(200..=299))
-            && let Some(sid) = self.answers.get(&number)
-        {
-            tab.answered = Some((sid.clone(), order));
+        let Some(tab) = self.tabs.get_mut(&exchange.tab) else { return };
+        match outcome {
+            Settled::Status(200..=299) => {
+                let sid = self.answers.get(&number).cloned();
+                tab.answered = sid.map(|sid| (sid, order)).or(tab.answered.take());
+            }
+            Settled::Failed(HttpFailure::Deadline) => tab.gave_up = Some(world.tabs[exchange.tab.0].awake),
+            _ => {}
         }
     }
 

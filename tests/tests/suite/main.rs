@@ -7,6 +7,7 @@ mod gate;
 mod hostile;
 mod idle;
 mod keys;
+mod late;
 mod pace;
 mod renewal;
 mod revocation;

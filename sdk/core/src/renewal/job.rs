@@ -3,7 +3,7 @@
 use crate::effect::{Effect, Keep};
 use crate::error::Error;
 use crate::flow::{REQUEST_DEADLINE, Renewal};
-use crate::input::{CallId, LockOutcome, Stamp, SwapOutcome};
+use crate::input::{CallId, HttpFailure, LockOutcome, Stamp, SwapOutcome};
 use crate::machine::Machine;
 use crate::planted::Bug;
 use crate::record::Record;
@@ -105,6 +105,8 @@ pub(crate) enum Step {
     Send,
     /// Who am I, asked with the access token.
     AskWithToken,
+    /// The request was given up, and its cookie may still be on the way to the jar: until then nobody sends the next one.
+    Late(MonotonicMillis),
     Commit(Stamp, Box<Ending>),
     /// A write was not answered in time: what is there now?
     Unsure(Stamp, Box<Step>),
@@ -411,16 +413,18 @@ impl Machine {
         self.emit(Effect::Http { stamp, request });
     }
 
-    pub(crate) fn lease_on_time(&mut self) {
+    pub(crate) fn wait_on_time(&mut self) {
         let now = self.now.monotonic;
-        if matches!(&self.renewals.job, Some(Job { step: Step::Lease(until), .. }) if *until <= now) {
-            self.read_record();
+        match &self.renewals.job {
+            Some(Job { step: Step::Lease(until), .. }) if *until <= now => self.read_record(),
+            Some(Job { step: Step::Late(until), .. }) if *until <= now => self.judge(Err(HttpFailure::Deadline)),
+            _ => {}
         }
     }
 
-    pub(crate) fn lease_deadline(&self) -> Option<MonotonicMillis> {
+    pub(crate) fn wait_deadline(&self) -> Option<MonotonicMillis> {
         match &self.renewals.job {
-            Some(Job { step: Step::Lease(until), .. }) => Some(*until),
+            Some(Job { step: Step::Lease(until) | Step::Late(until), .. }) => Some(*until),
             _ => None,
         }
     }

@@ -25,6 +25,26 @@ impl Machine {
         if matches!(&self.renewals.job, Some(Job { step: Step::AskWithToken, .. })) {
             return self.answered_with_token(outcome);
         }
+        if matches!(outcome, Err(HttpFailure::Deadline)) && self.awaits_cookie() {
+            return self.wait_for_cookie();
+        }
+        self.judge(outcome);
+    }
+
+    /// Whether an answer to the job's request changes the browser's cookie.
+    fn awaits_cookie(&self) -> bool {
+        let kind = self.renewals.job.as_ref().map(|job| &job.kind);
+        self.flow.rotates() || matches!(kind, Some(Kind::SignIn { .. } | Kind::SignOut { .. }))
+    }
+
+    fn wait_for_cookie(&mut self) {
+        let until = self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs());
+        if let Some(job) = &mut self.renewals.job {
+            job.step = Step::Late(until);
+        }
+    }
+
+    pub(super) fn judge(&mut self, outcome: Result<Response, HttpFailure>) {
         if let Some(Job { kind: Kind::SignOut { sid, owed, .. }, .. }) = &self.renewals.job {
             let (sid, owed) = (sid.clone().unwrap_or_default(), *owed);
             return match (judge_sign_out(outcome), owed) {

@@ -118,7 +118,7 @@ impl Machine {
             self.renewals.retry_at = None;
             self.retry();
         }
-        self.lease_on_time();
+        self.wait_on_time();
         if let Some((reason, is_certain)) = self.end_reached() {
             return self.on_end(reason, is_certain);
         }
@@ -168,13 +168,13 @@ impl Machine {
 
     pub(crate) fn renewal_deadline(&self) -> Option<MonotonicMillis> {
         let retry = self.renewals.retry_at.filter(|_| self.page.online && !self.renewals.is_busy());
-        let lease = self.lease_deadline();
+        let waits = self.wait_deadline();
         let rests = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
         let holding = self.holding().filter(|_| rests);
         // Offline an end that is not certain has done what it can.
         let ends = holding.filter(|_| self.page.online || !self.page.covered).map(|holding| holding.session_ends);
         let renews = holding.and_then(|holding| holding.renew_at).filter(|_| self.may_ask_ahead());
-        [retry, lease, ends, renews].into_iter().flatten().min()
+        [retry, waits, ends, renews].into_iter().flatten().min()
     }
 }
 

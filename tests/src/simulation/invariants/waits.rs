@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_core::effect::Reply;
 
+use crate::exchange::LATEST_COOKIE;
 use crate::happening::{Asked, Happening, News};
 use crate::locks::Holder;
 use crate::simulation::act::Flow;
@@ -15,9 +16,9 @@ use crate::time::Millis;
 use crate::world::Inner;
 
 /// The longest that a call may wait in the core: two jobs one after the other, each of which may wait for the lock (12 s)
-/// and the lease (12 s), read slow storage three times (6 s) and write it twice (4 s), and send twice (20 s) with another
+/// and the lease (12 s), read slow storage three times (6 s) and write it twice (4 s), and send twice (22 s) with another
 /// read and mark in between (8 s).
-const LONGEST_WAIT: Millis = 2 * 62_000;
+const LONGEST_WAIT: Millis = 2 * 64_000;
 
 /// A mark in the record counts for so long.
 const LEASE: Millis = 12_000;
@@ -96,18 +97,28 @@ fn c31_no_lock_is_held_for_nothing(facts: &Facts, world: &Inner) -> Verdict {
         let holds = world.browsers[tab.browser].locks.is_held_by(&tab.config.name(), holder);
         let is_busy = world.agenda.has_business_of(holder)
             || world.exchanges.iter().any(|exchange| exchange.tab == holder && !exchange.is_settled);
-        if holds && !is_busy && !waits_for_mark(facts, world, id) {
+        if holds && !is_busy && !waits_for_mark(facts, world, id) && !waits_for_cookie(facts, world, holder) {
             return breach("c31_no_lock_is_held_for_nothing", format!("tab {id} holds it and waits for nothing"));
         }
     }
     Ok(())
 }
 
-/// Somebody who went without the lock marked the record, and the holder waits until that may be over; in a hidden tab its
-/// timer may be late.
+/// Somebody who went without the lock marked the record, and the holder waits until that may be over.
 fn waits_for_mark(facts: &Facts, world: &Inner, id: usize) -> bool {
     let home = (world.tabs[id].browser, Flow::of(world.tabs[id].config.flow));
     let marked = facts.homes.get(&home).and_then(|home| home.marked_unlocked);
-    let late = if world.tabs[id].is_hidden { world.browsers[home.0].lateness } else { 0 };
-    marked.is_some_and(|at| world.now <= at + LEASE + late)
+    marked.is_some_and(|at| world.now <= at + LEASE + lateness(world, id))
+}
+
+/// The holder gave its request up, and waits until no cookie of that can come any more.
+fn waits_for_cookie(facts: &Facts, world: &Inner, holder: Holder) -> bool {
+    let gave_up = facts.tab(holder).and_then(|tab| tab.gave_up);
+    gave_up.is_some_and(|at| world.tabs[holder.0].awake <= at + LATEST_COOKIE + lateness(world, holder.0))
+}
+
+/// In a hidden tab a timer may be late.
+fn lateness(world: &Inner, id: usize) -> Millis {
+    let tab = &world.tabs[id];
+    if tab.is_hidden { world.browsers[tab.browser].lateness } else { 0 }
 }

@@ -1,0 +1,55 @@
+//! What if an answer or its cookie comes when nobody waits for it any more?
+
+use countersign_core::FlowKind::Token;
+use countersign_tests::{Fault, Tab, World, in_both_flows};
+
+const RENEW: &str = "POST /auth/token";
+const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
+
+#[test]
+fn c05_a_cookie_that_a_sign_out_clears_late_is_not_that_of_who_signs_in_next() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::LateCookie));
+        first.begin_sign_out();
+        world.settle();
+        second.begin_sign_in("bob", "bob-demo-pass");
+        world.advance(30);
+        assert_eq!(second.user().as_deref(), Some("bob"));
+        second.reload();
+        assert_eq!(second.user().as_deref(), Some("bob"), "{:?}", second.state());
+    });
+}
+
+#[test]
+fn c05_a_cookie_that_a_renewal_brings_late_is_not_put_over_that_of_who_signs_in_next() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    world.network().next(RENEW, Fault::LateCookie);
+    first.check_later();
+    world.settle();
+    world.network().next(RENEW, Fault::LoseRequest);
+    second.begin_sign_in("carol", "carol-demo-pass");
+    world.advance(30);
+    assert_eq!((first.user().as_deref(), second.user().as_deref()), (Some("carol"), Some("carol")));
+    second.reload();
+    assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.state());
+}
+
+#[test]
+fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let others = [browser.open_tab(Token), browser.open_tab(Token)];
+    world.advance(30);
+    world.network().next(RENEW, Fault::LateCookie);
+    for tab in [&first, &others[0], &others[1]] {
+        tab.check_later();
+    }
+    world.advance(120);
+    first.check().unwrap();
+    assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.is_signed_in()), "{:?}", first.state());
+}
