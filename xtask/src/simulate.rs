@@ -9,7 +9,7 @@ use crate::test::count::{self, Count};
 use crate::workspace::{self, NATIVE_PACKAGES};
 
 /// As many as fit in 120 CPU seconds.
-const SEEDS_IN_TESTS: &str = "1000";
+const SEEDS_IN_TESTS: &str = "3000";
 
 /// Gives the program that plays seeds and runs traces again, built with what the unit tests use as well.
 pub fn build() -> Outcome<PathBuf> {
