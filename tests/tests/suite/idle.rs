@@ -218,3 +218,20 @@ fn without_network_the_idle_end_comes_in_time() {
     world.advance(7);
     assert_eq!(tab.reason(), Some(Reason::Idle), "{:?}", tab.state());
 }
+
+#[test]
+fn c05_at_the_idle_end_the_server_is_asked_though_it_failed_long_ago() {
+    let long_tokens = |config: &mut server_mock::Config| config.access_token_lifetime = 3_600;
+    let world = World::with(1, long_tokens);
+    let tab = world.browser().open_tab(Token);
+    tab.sign_in("bob").unwrap();
+    world.network().times(99, "POST /auth/token", Fault::LoseAnswer);
+    tab.check_later();
+    world.advance(600);
+    world.network().heal();
+    let asked = world.count("POST /auth/token");
+    world.advance(1_190);
+    assert_eq!((tab.is_signed_in(), world.count("POST /auth/token")), (true, asked), "an answer was lost for too long");
+    world.advance(20);
+    assert_eq!((tab.reason(), world.count("POST /auth/token")), (Some(Reason::Idle), asked + 1));
+}

@@ -151,7 +151,7 @@ impl Machine {
     /// The server is asked once, if it can be. If it can't say, the end that it announced holds; where only a clock says
     /// that it has come, nothing is shown until the server could be asked (C20, C33).
     fn on_end(&mut self, reason: Reason, is_certain: bool) {
-        let has_asked = !self.renewals.is_renewing() && (self.renewals.failures > 0 || !self.page.online);
+        let has_asked = !self.renewals.is_renewing() && (self.renewals.has_failed() || !self.page.online);
         match (has_asked, is_certain) {
             (true, true) if reason == Reason::Idle && self.looks_for_acts() => return,
             (true, true) => return self.end_session(reason),
