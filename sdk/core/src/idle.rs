@@ -60,14 +60,21 @@ impl Idle {
 
     /// What the record says of acts in other tabs, so many milliseconds ago. A moment well in the future is one by a clock
     /// that was set back since.
-    pub fn hear(&mut self, now: MonotonicMillis, ago: Option<i64>, lifetime: Option<u64>) {
+    pub fn hear(&mut self, now: MonotonicMillis, ago: Option<i64>) {
         if let Some(ago) = ago.filter(|ago| *ago > -DISAGREEMENT) {
             let at = whole(now).saturating_sub(ago.max(0));
             self.acted_at = Some(self.acted_at.map_or(at, |known| known.max(at)));
         }
-        if self.server_ends.is_some() {
-            self.lifetime = self.lifetime.max(lifetime);
-        }
+    }
+
+    /// What the server told another tab of this session: so much is left of so long. More than all is by a clock that was
+    /// set back since.
+    pub fn hear_end(&mut self, now: MonotonicMillis, left: Option<i64>, lifetime: Option<u64>) {
+        let Some(own) = self.server_ends else { return };
+        self.lifetime = self.lifetime.max(lifetime);
+        let most = whole(self.lifetime.unwrap_or(0)).saturating_add(DISAGREEMENT);
+        let told = left.filter(|left| *left <= most).map(|left| whole(now).saturating_add(left));
+        self.server_ends = Some(told.map_or(own, |told| told.max(own)));
     }
 
     /// The server has heard of every act that we know of, from another tab.
@@ -141,10 +148,12 @@ impl Machine {
 
     /// Takes over what the record says of the user's acts in other tabs.
     pub(crate) fn hear_acts(&mut self) {
-        let record = self.renewals.record();
-        let (acted, lifetime) = (record.acted_at, record.idle_lifetime.filter(|_| record.sid.as_deref() == self.sid()));
-        let ago = acted.map(|at| self.now.wall.saturating_sub(at));
-        self.idle.hear(self.now.monotonic, ago, lifetime);
+        let (record, now) = (self.renewals.record(), self.now);
+        self.idle.hear(now.monotonic, record.acted_at.map(|at| now.wall.saturating_sub(at)));
+        if record.sid.as_deref() == self.sid() {
+            let left = record.idle_ends_at.map(|at| at.saturating_sub(now.wall));
+            self.idle.hear_end(now.monotonic, left, record.idle_lifetime);
+        }
     }
 
     /// Whether the record has to be looked at before the idle end counts: where no channel tells, only the record says that
@@ -238,7 +247,7 @@ mod tests {
     fn an_act_in_another_tab_counts_also_when_its_clock_is_a_little_ahead() {
         for (ago, acted) in [(5_000, 95_000), (0, 100_000), (-200, 100_000), (-3_600_000, 10_000)] {
             let mut idle = idle();
-            idle.hear(100_000, Some(ago), None);
+            idle.hear(100_000, Some(ago));
             assert_eq!(idle.acted_at(), Some(acted), "{ago}");
         }
     }

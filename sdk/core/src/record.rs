@@ -36,6 +36,8 @@ pub struct Record {
     pub acted_at: Option<UnixMillis>,
     /// How long the user may do nothing, in milliseconds, as far as the server's answers have shown it.
     pub idle_lifetime: Option<u64>,
+    /// When the session ends if the user does nothing more, as the server last said.
+    pub idle_ends_at: Option<UnixMillis>,
     /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
     pub sign_out_owed: Option<String>,
 }
@@ -63,6 +65,7 @@ impl Record {
             backed_off_at: number("backed_off_at"),
             acted_at: number("acted_at"),
             idle_lifetime: number("idle_lifetime").and_then(|millis| u64::try_from(millis).ok()),
+            idle_ends_at: number("idle_ends_at"),
             sign_out_owed: word("sign_out_owed"),
         })
     }
@@ -90,6 +93,7 @@ impl Record {
             ("backed_off_at", self.backed_off_at.into()),
             ("acted_at", self.acted_at.into()),
             ("idle_lifetime", self.idle_lifetime.and_then(|millis| i64::try_from(millis).ok()).into()),
+            ("idle_ends_at", self.idle_ends_at.into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
         ]))
     }
@@ -114,6 +118,7 @@ mod tests {
             backed_off_at: Some(1_790_000_000_000),
             acted_at: Some(1_789_999_990_000),
             idle_lifetime: Some(1_800_000),
+            idle_ends_at: Some(1_790_001_800_000),
             sign_out_owed: Some(String::new()),
             ..Record::default()
         };

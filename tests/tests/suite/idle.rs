@@ -220,6 +220,34 @@ fn without_network_the_idle_end_comes_in_time() {
 }
 
 #[test]
+fn c05_a_tab_that_hears_nothing_knows_the_end_that_another_was_told() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.set_channel(Channel::Dead);
+        // Nobody hears how long the whole is: what the sign-in was told is lost, and the next answer comes half a minute later.
+        for what in ["POST /auth/session", "POST /auth/login"] {
+            world.network().next(what, Fault::CutBody);
+        }
+        first.sign_in("bob").unwrap_err();
+        world.network().break_down();
+        world.advance(30);
+        world.network().heal();
+        world.advance(60);
+        let second = browser.open_tab(flow);
+        second.hide();
+        // Its user acts, and the server hears of it later.
+        first.act();
+        world.advance(1_000);
+        first.crash();
+        browser.go_offline();
+        world.advance(795);
+        assert!(second.is_signed_in(), "{:?}", second.state());
+        world.advance(10);
+        assert_eq!(second.reason(), Some(Reason::Idle), "{:?}", second.state());
+    });
+}
+
+#[test]
 fn c05_at_the_idle_end_the_server_is_asked_though_it_failed_long_ago() {
     let long_tokens = |config: &mut server_mock::Config| config.access_token_lifetime = 3_600;
     let world = World::with(1, long_tokens);

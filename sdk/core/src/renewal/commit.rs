@@ -67,8 +67,9 @@ impl Machine {
         let acted_at = self.acted_at();
         let known = stored.idle_lifetime.filter(|_| is_same).max(self.idle.lifetime().filter(|_| is_same));
         let idle_lifetime = established.idle_lifetime.max(known);
+        let idle_ends_at = established.idle_lifetime.map(|left| self.now.wall.saturating_add_unsigned(left));
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, ..moved_on };
+        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, idle_ends_at, ..moved_on };
         let Some(job) = &self.renewals.job else { return renewed };
         let is_sign_in = self.renewals.is_signing_in();
         if is_sign_in && job.turns > 0 {

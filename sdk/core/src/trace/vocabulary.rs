@@ -31,8 +31,8 @@ const END_OF_GROUP: &str = ".";
 vocabulary! {
     Some(Rule::Members) => "user claims session sessions sub_id keys answer";
     Some(Rule::Number) => "acted_at active_at auth_time back_off_until backed_off_at created_at ends_at ep \
-        event_timestamp exp expires_at expires_in generation iat idle_expires_in idle_for idle_lifetime last_sent_at \
-        nbf prev received_at refresh_retry_for revision sent_at session_expires_in status";
+        event_timestamp exp expires_at expires_in generation iat idle_ends_at idle_expires_in idle_for idle_lifetime \
+        last_sent_at nbf prev received_at refresh_retry_for revision sent_at session_expires_in status";
     Some(Rule::Truth) => "current sent_unlocked";
     Some(Rule::Word) => "alg code crv ended error flow format grant_type initiating_entity key_ops kind kty reason \
         revoked_by use";
@@ -65,7 +65,7 @@ vocabulary! {
         hint expected keep wait after algorithm token signed_in_until method path bearer believes done acknowledged \
         deliver millis word retry_after";
     None => "unknown signing_in signed_out signed_in verification token_expires_at standing renewing unverified since \
-        step_up_required durability this_tab waiting idle_ends_at from_server pending";
+        step_up_required durability this_tab waiting from_server pending";
     None => "page_origin server_origin audience allowed_origins storage idle_warning claim_map paths";
     None => "claim client event key tag text";
 }
