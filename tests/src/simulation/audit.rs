@@ -54,6 +54,7 @@ impl Ledger {
             return breach("s07_a_sign_in_makes_a_new_session", format!("{sid} was there before, or has no cookie"));
         }
         let ends = now + seconds(self.rules.session_lifetime);
+        let idle_ends = (now + seconds(self.rules.idle_limit)).min(ends);
         let session = Session {
             subject,
             flow,
@@ -61,7 +62,8 @@ impl Ledger {
             began: now,
             ends,
             active: now,
-            idle_ends: (now + seconds(self.rules.idle_limit)).min(ends),
+            idle_ends,
+            idle_ends_told: idle_ends,
             lineage: Lineage::new(cookie.clone()),
             cookie,
             end: None,

@@ -289,6 +289,9 @@ impl Facts {
             self.home(exchange.home(world)).given_up_late = true;
         }
         if let (Settled::Status(200..=299), Some(sid)) = (outcome, self.answers.get(&number).cloned()) {
+            if let Some(session) = self.ledger.session_mut(&sid) {
+                session.idle_ends_told = session.idle_ends;
+            }
             self.home(exchange.home(world)).told.insert(sid);
         }
         let Some(tab) = self.tabs.get_mut(&exchange.tab) else { return };

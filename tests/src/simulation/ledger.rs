@@ -31,6 +31,8 @@ pub struct Session {
     pub ends: Millis,
     pub active: Millis,
     pub idle_ends: Millis,
+    /// The idle end that the last answer told which reached a tab.
+    pub idle_ends_told: Millis,
     /// The session flow's cookie.
     pub cookie: String,
     pub lineage: Lineage,

@@ -94,9 +94,10 @@ fn c05_nobody_is_signed_out_by_a_fault(
     let is_gone = in_jar.as_deref() != Some(believed.as_str());
     // Of an act in a tab that can't store, or not always, this one knows nothing, and of a thief's nobody here does.
     let can_store = facts.setting.devices[tab.home.0].has_storage && home.storage_failed.is_none();
-    let is_kept_alive = facts.ledger.session(&believed).is_some_and(|session| session.is_kept_alive);
-    let is_idle_alone =
-        matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && (!can_store || is_kept_alive);
+    // A question that arrived late moves the end by as much, and where its answer was lost the end that was told holds.
+    let moves = |session: &Session| session.is_kept_alive || session.idle_ends_told <= world.now;
+    let is_moved = facts.ledger.session(&believed).is_some_and(moves);
+    let is_idle_alone = matches!(snapshot.state, State::SignedOut { reason: Reason::Idle }) && (!can_store || is_moved);
     // It was not there when the server was asked: a late answer had taken the jar back, or it had been emptied. A tab that
     // stood still finds that in the record later.
     let was_gone = home.was_refused_without(&believed, world.now) || home.lost.as_ref() == Some(&believed);
