@@ -53,3 +53,25 @@ fn c02_a_late_cookie_falls_back_one_step_and_no_more() {
     first.check().unwrap();
     assert!([&first, &others[0], &others[1]].iter().all(|tab| tab.is_signed_in()), "{:?}", first.state());
 }
+
+#[test]
+fn c02_the_cookie_of_a_page_that_is_gone_is_waited_for_also_after_a_failure() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let [second, third] = [browser.open_tab(Token), browser.open_tab(Token)];
+    world.advance(30);
+    world.network().next(RENEW, Fault::LateCookie);
+    first.check_later();
+    world.settle();
+    world.network().times(2, RENEW, Fault::LoseRequest);
+    first.begin_reload();
+    world.settle();
+    for tab in [&second, &third, &second] {
+        tab.check_later();
+        world.settle();
+    }
+    world.advance(2);
+    third.check_later();
+    world.advance(2);
+    assert!(second.is_signed_in() && third.is_signed_in(), "{:?}", world.network().story(RENEW));
+}

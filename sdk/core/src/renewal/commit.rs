@@ -80,13 +80,17 @@ impl Machine {
         // One of the future was written before the clock was set back.
         let is_young = |sent: i64| (0..i64::from(REQUEST_DEADLINE)).contains(&self.now.wall.saturating_sub(sent));
         let has_given_up = job.marked_at.is_none() && stored.sent_at.is_some_and(|sent| !is_young(sent));
-        if !is_sign_in && (has_given_up || job.takes_over) {
-            // The cookie of that answer takes the jar back by one step, which the key makes good; so there must not be two
-            // before it comes.
-            let last_sent_at = renewed.last_sent_at.max(Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE));
-            return Record { last_sent_at, sent_unlocked: true, ..renewed };
+        match !is_sign_in && (has_given_up || job.takes_over) {
+            true => self.until_its_cookie_came(renewed),
+            false => renewed,
         }
-        renewed
+    }
+
+    /// The cookie of an answer that nobody waits for any more takes the jar back by one step, which the key makes good; so
+    /// there must not be two before it comes.
+    fn until_its_cookie_came(&self, record: Record) -> Record {
+        let last_sent_at = record.last_sent_at.max(Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE));
+        Record { last_sent_at, sent_unlocked: true, ..record }
     }
 
     /// A wait that the server asked another tab for meanwhile outlives the answer to what was out already (C22).
@@ -109,11 +113,15 @@ impl Machine {
         // What the server did not do leaves nothing to ask for again.
         let is_undone = happened == Happened::No && own_mark.is_some() && own_mark == stored.sent_at;
         let back_off = self.shared_back_off(error);
-        Record {
+        let record = Record {
             sent_at: stored.sent_at.filter(|_| !is_undone),
             back_off_until: back_off.or(stored.back_off_until),
             backed_off_at: back_off.map(|_| self.now.wall).or(stored.backed_off_at),
             ..stored
+        };
+        match self.renewals.job.as_ref().is_some_and(|job| job.takes_over) {
+            true => self.until_its_cookie_came(record),
+            false => record,
         }
     }
 
