@@ -382,3 +382,19 @@ fn c07_a_sign_out_of_a_page_that_was_left_ends_nobody_elses_session() {
         assert_eq!((tab.user().as_deref(), next.user().as_deref()), (Some("carol"), Some("carol")));
     });
 }
+
+#[test]
+fn c12_a_sign_out_is_still_owed_when_all_that_was_stored_is_deleted() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::LoseRequest));
+        first.begin_sign_out();
+        world.settle();
+        browser.clear_storage(false);
+        let second = browser.open_tab(flow);
+        world.advance(30);
+        assert!(!second.is_signed_in());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}

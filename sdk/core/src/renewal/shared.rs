@@ -126,7 +126,7 @@ impl Machine {
         let read =
             |stored: Stored| Record::read(&stored.text).map(|record| Record { revision: stored.revision, ..record });
         match found.and_then(read) {
-            Some(record) => self.renewals.record = record,
+            Some(record) => self.renewals.record = self.with_debt(record),
             None => {
                 let revision = self.renewals.stored_revision.unwrap_or(0);
                 let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
@@ -150,6 +150,19 @@ impl Machine {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
             self.generation = self.generation.max(generation);
+        }
+    }
+
+    /// A record that counts from the beginning, because the browser's data was cleared, may name the session whose sign-out
+    /// was owed: whoever asked meanwhile had the cookie still, and nobody but this tab knows of the debt.
+    fn with_debt(&self, found: Record) -> Record {
+        let owed = self.renewals.record.sign_out_owed.as_ref();
+        match owed.filter(|owed| found.generation < self.generation && found.sid.as_ref() == Some(owed)) {
+            Some(owed) => {
+                let (sign_out_owed, ended) = (Some(owed.clone()), Some(Reason::SignedOut));
+                Record { generation: self.generation, sid: None, ended, sign_out_owed, ..found }
+            }
+            None => found,
         }
     }
 
