@@ -12,9 +12,10 @@ use crate::simulation::invariants::Invariant;
 use crate::time::Millis;
 use crate::world::Inner;
 
-/// Three waits of 12 s, and how long the lock may be free in them between one holder and the next.
+/// Three waits of 12 s, and how long nothing may be out in them: between one holder and the next, and while up to three
+/// wait for the cookie of a request that they gave up.
 const LONGEST_WAIT_FOR_LOCK: Millis = 36_000;
-const MOST_BETWEEN_HOLDERS: Millis = 1_000;
+const MOST_BETWEEN_REQUESTS: Millis = 4_000;
 
 #[derive(Debug, Default)]
 pub struct Flight {
@@ -132,7 +133,7 @@ impl Flight {
             let holds = world.browsers[*browser].locks.is_held_by(&holder.config.name(), (id, holder.life));
             holder.browser == *browser && holds && !world.runs(id)
         });
-        let has_waited = is_frozen || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_HOLDERS;
+        let has_waited = is_frozen || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
         !is_stored && !has_lock && has_waited
     }
 
