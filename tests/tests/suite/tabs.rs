@@ -219,6 +219,23 @@ fn c21_a_tab_that_keeps_nothing_asks_nobody_because_another_was_answered() {
 }
 
 #[test]
+fn c21_a_tab_that_keeps_nothing_asks_once_about_a_sign_out_that_is_not_heard() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    browser.trouble_storage(StorageFault::Throw);
+    second.check().unwrap();
+    world.network().times(10, "POST /auth/revoke", Fault::HoldRequest);
+    first.begin_sign_out();
+    world.advance(30);
+    let asked = world.count("POST /auth/token");
+    world.advance(60);
+    assert!(world.count("POST /auth/revoke") > 2);
+    // Once more because nobody holds a stream for it.
+    assert!(world.count("POST /auth/token") <= asked + 1);
+}
+
+#[test]
 fn a_record_that_vanished_undoes_nothing() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

@@ -8,7 +8,7 @@ use crate::machine::Machine;
 use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
-use crate::renewal::job::Step;
+use crate::renewal::job::{Job, Kind, Step};
 use crate::state::Reason;
 use crate::trace::Note;
 
@@ -161,8 +161,10 @@ impl Machine {
             self.generation = self.renewals.record.generation;
         }
         if let Ending::NoVerdict(error, _) = ending {
-            // Where nothing is stored they would ask the server for themselves, fail, and tell us in turn.
-            if self.renewals.is_shared() {
+            // Where nothing is stored they would ask the server for themselves, fail, and tell us in turn. A sign-out that has
+            // yet to be heard is no news: who can't read the record would ask about it each time.
+            let is_sign_out = matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { .. }, .. }));
+            if self.renewals.is_shared() && !is_sign_out {
                 self.tell_moved();
             }
             return self.finish(Err(error));

@@ -153,17 +153,19 @@ impl Machine {
         }
     }
 
-    /// A record that counts from the beginning, because the browser's data was cleared, may name the session whose sign-out
-    /// was owed: whoever asked meanwhile had the cookie still, and nobody but this tab knows of the debt.
+    /// A record that began anew, because the browser's data was cleared, says nothing of a sign-out that was owed, or even
+    /// names its session: whoever asked meanwhile had the cookie still, and nobody but this tab knows of the debt.
     fn with_debt(&self, found: Record) -> Record {
-        let owed = self.renewals.record.sign_out_owed.as_ref();
-        match owed.filter(|owed| found.generation < self.generation && found.sid.as_ref() == Some(owed)) {
-            Some(owed) => {
-                let (sign_out_owed, ended) = (Some(owed.clone()), Some(Reason::SignedOut));
-                Record { generation: self.generation, sid: None, ended, sign_out_owed, ..found }
-            }
-            None => found,
+        let known = &self.renewals.record;
+        let is_settled = match &found.sid {
+            Some(sid) => known.sign_out_owed.as_ref() != Some(sid),
+            None => found.generation >= self.generation,
+        };
+        if is_settled || found.sign_out_owed.is_some() || known.sign_out_owed.is_none() {
+            return found;
         }
+        let (sign_out_owed, ended) = (known.sign_out_owed.clone(), Some(Reason::SignedOut));
+        Record { generation: self.generation.max(found.generation + 1), sid: None, ended, sign_out_owed, ..found }
     }
 
     /// What the record means for a tab that has no job under way, or whose job it overtakes.
