@@ -27,6 +27,7 @@ use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
 use crate::trace::{Note, at_rest};
+use commit::LATEST_COOKIE;
 use job::{Job, Kind, Step};
 pub(crate) use pace::renew_at;
 
@@ -177,7 +178,9 @@ impl Machine {
             let error = Error::user("empty_credentials", "Enter both a username and a password.");
             return self.reply(id, Reply::Failed(error));
         }
-        self.drop_jobs();
+        if let Some(job) = self.drop_jobs() {
+            self.give_up(job);
+        }
         self.renewals.next.push(Kind::SignIn { id, username, password });
         self.start_next();
     }
@@ -190,11 +193,13 @@ impl Machine {
             return callers.push(id);
         }
         // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
-        let is_certain = !self.renewals.is_signing_in();
+        let is_certain = !self.renewals.is_signing_in() && !self.renewals.has_sign_in_next();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
         self.note(Note::SignedOutHere);
-        self.drop_jobs();
+        if let Some(job) = self.drop_jobs() {
+            self.abandon(job);
+        }
         self.forget(Reason::SignedOut);
         self.fail_waiting(&Error::signed_out());
         self.renewals.next.push(Kind::SignOut { callers: vec![id], sid, owed: false });
@@ -206,8 +211,11 @@ impl Machine {
         let Some(sid) = self.sid().map(str::to_owned) else { return };
         self.note(Note::Ended.word(reason.code()));
         // A sign-in that is under way replaces this session anyway.
-        if !self.renewals.is_signing_in() {
-            self.drop_jobs();
+        if !self.renewals.is_signing_in()
+            && !self.renewals.has_sign_in_next()
+            && let Some(job) = self.drop_jobs()
+        {
+            self.abandon(job);
         }
         self.forget(reason);
         self.fail_waiting(&Error::signed_out());
@@ -217,15 +225,29 @@ impl Machine {
 
     /// Gives up what is under way, because something stronger came: its answer will find nobody waiting. Only a sign-out
     /// whose debt is not written yet goes on, or a reload would undo it.
-    fn drop_jobs(&mut self) {
+    fn drop_jobs(&mut self) -> Option<Job> {
         let is_unwritten = |job: &Job| matches!(job.kind, Kind::SignOut { owed: false, .. } | Kind::Forget { .. });
-        if let Some(job) = self.renewals.job.take_if(|job| !is_unwritten(job)) {
-            self.abandon(job);
-        }
         for kind in std::mem::take(&mut self.renewals.next) {
             self.cancel(kind);
         }
         self.renewals.retry_at = None;
+        self.renewals.job.take_if(|job| !is_unwritten(job))
+    }
+
+    /// Gives a job up; if its cookie may still come it keeps its place, and its lock, until that can't be any more.
+    fn give_up(&mut self, mut job: Job) {
+        match (job.request, &job.step) {
+            (Some(stamp), _) if self.awaits_cookie(&job.kind) => {
+                self.emit(Effect::Abort { stamp });
+                job.request = None;
+                job.step = Step::Late(self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs()));
+            }
+            (None, Step::Late(_)) => {}
+            _ => return self.abandon(job),
+        }
+        let kind = std::mem::replace(&mut job.kind, Kind::GivenUp);
+        self.renewals.job = Some(job);
+        self.cancel(kind);
     }
 
     fn abandon(&mut self, job: Job) {
@@ -249,7 +271,7 @@ impl Machine {
             Kind::SignOut { callers, .. } => {
                 callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged: false }));
             }
-            Kind::Forget { .. } => {}
+            Kind::Forget { .. } | Kind::GivenUp => {}
         }
     }
 
@@ -265,7 +287,7 @@ impl Machine {
         if self.renewals.is_renewing()
             && let Some(job) = self.renewals.job.take()
         {
-            self.abandon(job);
+            self.give_up(job);
         }
     }
 

@@ -61,8 +61,8 @@ pub struct Tab {
     pub sign_in_calls: BTreeSet<u64>,
     /// What its sign-ins brought at the server.
     pub signed_in_as: Vec<String>,
-    /// When, in the time in which it could work, it last gave up a request that had no answer in time.
-    pub gave_up: Option<Millis>,
+    /// When, in the time in which it could work, a request of it last came to an end; it may have given that up before.
+    pub last_ended: Option<Millis>,
 }
 
 #[derive(Debug, Default)]
@@ -210,7 +210,7 @@ impl Facts {
             left: BTreeSet::new(),
             sign_in_calls: BTreeSet::new(),
             signed_in_as: Vec::new(),
-            gave_up: None,
+            last_ended: None,
         };
         self.tabs.insert(tab, life);
     }
@@ -295,13 +295,11 @@ impl Facts {
             self.home(exchange.home(world)).told.insert(sid);
         }
         let Some(tab) = self.tabs.get_mut(&exchange.tab) else { return };
-        match outcome {
-            Settled::Status(200..=299) => {
-                let sid = self.answers.get(&number).cloned();
-                tab.answered = sid.map(|sid| (sid, order)).or(tab.answered.take());
-            }
-            Settled::Failed(HttpFailure::Deadline) => tab.gave_up = Some(world.tabs[exchange.tab.0].awake),
-            _ => {}
+        tab.last_ended = Some(world.tabs[exchange.tab.0].awake);
+        if matches!(outcome, Settled::Status(200..=299))
+            && let Some(sid) = self.answers.get(&number)
+        {
+            tab.answered = Some((sid.clone(), order));
         }
     }
 

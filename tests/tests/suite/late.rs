@@ -1,9 +1,11 @@
 //! What if an answer or its cookie comes when nobody waits for it any more?
 
 use countersign_core::FlowKind::Token;
+use countersign_core::State;
 use countersign_tests::{Fault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
+const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
 
 #[test]
@@ -20,6 +22,22 @@ fn c05_a_cookie_that_a_sign_out_clears_late_is_not_that_of_who_signs_in_next() {
         assert_eq!(second.user().as_deref(), Some("bob"));
         second.reload();
         assert_eq!(second.user().as_deref(), Some("bob"), "{:?}", second.state());
+    });
+}
+
+#[test]
+fn c05_of_two_sign_ins_in_a_row_the_second_one_counts() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        SIGN_IN.into_iter().for_each(|what| world.network().next(what, Fault::LateCookie));
+        tab.begin_sign_in("bob", "bob-demo-pass");
+        world.settle();
+        tab.begin_sign_in("carol", "carol-demo-pass");
+        assert_eq!(tab.state(), State::SigningIn);
+        world.advance(5);
+        assert_eq!(tab.user().as_deref(), Some("carol"));
+        tab.reload();
+        assert_eq!(tab.user().as_deref(), Some("carol"), "{:?}", tab.state());
     });
 }
 

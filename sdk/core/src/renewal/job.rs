@@ -84,6 +84,8 @@ pub(crate) enum Kind {
         sid: Option<String>,
         owed: bool,
     },
+    /// Nobody wants it any more.
+    GivenUp,
     /// The server ended this session: only the record has to learn of it.
     Forget {
         sid: String,
@@ -140,7 +142,7 @@ impl Kind {
             Self::Check { callers, .. } | Self::Renew { callers } | Self::SignOut { callers, .. } => {
                 !callers.is_empty()
             }
-            Self::Forget { .. } => false,
+            Self::Forget { .. } | Self::GivenUp => false,
         }
     }
 }
@@ -396,7 +398,7 @@ impl Machine {
             Kind::Check { .. } => self.flow.resume(&self.config, &renewal),
             Kind::Renew { .. } => self.flow.renew(&self.config, &renewal),
             Kind::SignOut { sid, .. } => self.flow.end(&self.config, sid.as_deref().filter(|sid| !sid.is_empty())),
-            Kind::Forget { .. } => return,
+            Kind::Forget { .. } | Kind::GivenUp => return,
         };
         if let Some(job) = &mut self.renewals.job {
             job.step = Step::Send;
@@ -417,6 +419,7 @@ impl Machine {
         let now = self.now.monotonic;
         match &self.renewals.job {
             Some(Job { step: Step::Lease(until), .. }) if *until <= now => self.read_record(),
+            Some(Job { kind: Kind::GivenUp, step: Step::Late(until), .. }) if *until <= now => self.finish(Ok(())),
             Some(Job { step: Step::Late(until), .. }) if *until <= now => self.judge(Err(HttpFailure::Deadline)),
             _ => {}
         }

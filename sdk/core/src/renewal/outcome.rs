@@ -25,16 +25,16 @@ impl Machine {
         if matches!(&self.renewals.job, Some(Job { step: Step::AskWithToken, .. })) {
             return self.answered_with_token(outcome);
         }
-        if matches!(outcome, Err(HttpFailure::Deadline)) && self.awaits_cookie() {
+        let is_late = |job: &Job| outcome == Err(HttpFailure::Deadline) && self.awaits_cookie(&job.kind);
+        if self.renewals.job.as_ref().is_some_and(is_late) {
             return self.wait_for_cookie();
         }
         self.judge(outcome);
     }
 
-    /// Whether an answer to the job's request changes the browser's cookie.
-    fn awaits_cookie(&self) -> bool {
-        let kind = self.renewals.job.as_ref().map(|job| &job.kind);
-        self.flow.rotates() || matches!(kind, Some(Kind::SignIn { .. } | Kind::SignOut { .. }))
+    /// Whether an answer to such a job changes the browser's cookie.
+    pub(super) fn awaits_cookie(&self, kind: &Kind) -> bool {
+        self.flow.rotates() || matches!(kind, Kind::SignIn { .. } | Kind::SignOut { .. })
     }
 
     fn wait_for_cookie(&mut self) {
@@ -252,7 +252,7 @@ impl Machine {
                 let acknowledged = result.is_ok();
                 callers.into_iter().for_each(|id| self.reply(id, Reply::SignedOut { acknowledged }));
             }
-            Kind::Forget { .. } => {}
+            Kind::Forget { .. } | Kind::GivenUp => {}
         }
         self.serve_waiting(result.err().as_ref());
         if self.holding().is_some() && self.renewals.retry_at.is_none() && self.revocation.takes_up_arrears() {

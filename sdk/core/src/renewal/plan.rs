@@ -44,6 +44,7 @@ impl Machine {
                     self.follow_record();
                 }
             }
+            Kind::GivenUp => self.finish(Ok(())),
             Kind::Check { .. } | Kind::Renew { .. } => self.plan_question(&record),
         }
     }

@@ -108,13 +108,14 @@ fn c31_no_lock_is_held_for_nothing(facts: &Facts, world: &Inner) -> Verdict {
 fn waits_for_mark(facts: &Facts, world: &Inner, id: usize) -> bool {
     let home = (world.tabs[id].browser, Flow::of(world.tabs[id].config.flow));
     let marked = facts.homes.get(&home).and_then(|home| home.marked_unlocked);
-    marked.is_some_and(|at| world.now <= at + LEASE + lateness(world, id))
+    // While it stands still its timer does, too.
+    marked.is_some_and(|at| world.now <= at.max(world.tabs[id].resumed) + LEASE + lateness(world, id))
 }
 
-/// The holder gave its request up, and waits until no cookie of that can come any more.
+/// The holder has just given a request up, and waits until no cookie of that can come any more.
 fn waits_for_cookie(facts: &Facts, world: &Inner, holder: Holder) -> bool {
-    let gave_up = facts.tab(holder).and_then(|tab| tab.gave_up);
-    gave_up.is_some_and(|at| world.tabs[holder.0].awake <= at + LATEST_COOKIE + lateness(world, holder.0))
+    let ended = facts.tab(holder).and_then(|tab| tab.last_ended);
+    ended.is_some_and(|at| world.tabs[holder.0].awake <= at + LATEST_COOKIE + lateness(world, holder.0))
 }
 
 /// In a hidden tab a timer may be late.
