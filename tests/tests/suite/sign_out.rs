@@ -398,3 +398,22 @@ fn c12_a_sign_out_is_still_owed_when_all_that_was_stored_is_deleted() {
         assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }
+
+#[test]
+fn c12_a_sign_out_of_a_session_that_was_replaced_takes_no_debt_away() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        // It does not hear that carol signed in, nor that she signed out.
+        browser.set_channel(Channel::Dead);
+        browser.stall_streams();
+        first.sign_in("carol").unwrap();
+        SIGN_OUT.into_iter().for_each(|what| world.network().times(2, what, Fault::LoseRequest));
+        first.begin_sign_out();
+        world.settle();
+        second.begin_sign_out();
+        world.advance(60);
+        assert_eq!(world.administrator().sessions_of("carol"), 0);
+    });
+}

@@ -73,7 +73,8 @@ impl Machine {
             *sid = Some(String::new());
         }
         let is_uncertain = sid.as_deref() == Some("");
-        let there = record.sid.clone().filter(|_| !is_uncertain);
+        // A debt that is there already is of a session that began after the one this tab believes in.
+        let there = record.sid.as_ref().or(record.sign_out_owed.as_ref()).filter(|_| !is_uncertain).cloned();
         let meant = there.or(sid.take()).or(record.sign_out_owed.clone());
         // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:
         // later it could be the next user who is meant. The server is told once.
