@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::State;
-use countersign_tests::{Fault, Tab, World, in_both_flows};
+use countersign_tests::{Fault, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
