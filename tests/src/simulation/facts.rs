@@ -93,11 +93,14 @@ pub struct HomeFacts {
     pub written: BTreeSet<String>,
     /// When a session was last written into it.
     pub committed: u64,
+    pub committed_at: Millis,
     /// Sessions that an answer told a tab of.
     pub told: BTreeSet<String>,
     pub touched: Option<Millis>,
     /// Whose cookie the last question carried that was refused, and when.
     pub refused: Option<(Option<String>, Millis)>,
+    /// When that question was asked.
+    pub refused_question: Millis,
     /// The session of whose end the record was told, because its cookie was not there when the server was asked.
     pub lost: Option<String>,
     /// The browser put off the timer of a tab that waited for its renewal. How long the cookie of that may take to come
@@ -282,7 +285,8 @@ impl Facts {
         if matches!(outcome, Settled::Status(400 | 401)) && exchange.asks_for_credential() {
             let (home, flow) = (exchange.home(world), exchange.home(world).1);
             let owner = exchange.outgoing.cookie(flow.cookie()).and_then(|cookie| self.ledger.owner(flow, &cookie));
-            self.home(home).refused = Some((owner, world.now));
+            let home = self.home(home);
+            (home.refused, home.refused_question) = (Some((owner, world.now)), exchange.sent_at);
         }
         let is_late = world.browsers[exchange.browser].lateness > 0 && world.now > exchange.sent_at + LATEST_END;
         if is_late && exchange.is_renewal() && matches!(outcome, Settled::Failed(HttpFailure::Deadline)) {
@@ -341,8 +345,9 @@ impl Facts {
         }
         let home = tab.home;
         let home = self.home(home);
+        let committed_at = home.committed_at;
         if let Some(sid) = &record.sid {
-            home.committed = order;
+            (home.committed, home.committed_at) = (order, now);
             home.written.insert(sid.clone());
         }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {
@@ -356,7 +361,10 @@ impl Facts {
         let before = home.record.take().and_then(|before| before.sid);
         home.lost = match (&record.sid, before) {
             (Some(_), _) => None,
-            (None, Some(before)) if home.was_refused_without(&before, now) => Some(before),
+            // A refusal of what was asked before that session was written is not about it.
+            (None, Some(before)) if home.refused_question > committed_at && home.was_refused_without(&before, now) => {
+                Some(before)
+            }
             (None, _) => home.lost.take(),
         };
         home.record = Some(record);
