@@ -145,7 +145,8 @@ impl Machine {
         };
         let has_ended = forgotten.is_some() && there.sid.is_none();
         let is_over = forgotten.is_some() && there.sid.as_ref() == forgotten;
-        let is_older = |known: &Record| there.ends_at < known.ends_at || (is_over && there.sid != known.sid);
+        let began_later = |known: &Record| there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
+        let is_older = |known: &Record| began_later(known) || (is_over && there.sid != known.sid);
         if let Some(known) = known.filter(|known| known.sid.is_none() || (!has_ended && is_older(known))) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
