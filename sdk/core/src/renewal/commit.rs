@@ -32,8 +32,13 @@ impl Machine {
         // Somebody moved on since this was asked, and the answer is dropped: a session that it brought may be over by now, as a
         // refusal may be about one that is no longer ours. What is there now decides, above all a sign-out that is owed.
         if !self.renewals.is_signing_in() && self.is_overtaken(&ending) {
-            self.note(if matches!(ending, Ending::Established(_)) { Note::Fenced } else { Note::Overtaken });
+            let is_fenced = matches!(ending, Ending::Established(_));
+            self.note(if is_fenced { Note::Fenced } else { Note::Overtaken });
             self.count_turn();
+            // It is the server's word that the cookie is not of the session in the record.
+            if let Some(job) = self.renewals.job.as_mut().filter(|_| is_fenced) {
+                job.disowned += 1;
+            }
             return self.plan();
         }
         let (record, keep) = match &ending {

@@ -200,6 +200,19 @@ fn c05_an_answer_that_the_end_of_another_session_overtook_is_asked_for_again() {
 }
 
 #[test]
+fn c05_an_answer_that_another_session_overtook_is_the_servers_word_about_the_cookie() {
+    let mut host = Host::started(FlowKind::Session);
+    host.read(ReadOutcome::Nothing);
+    host.answer_with(200, BOB);
+    host.swap(SwapOutcome::Lost(Some(found(r#"{"revision":5,"generation":4,"sid":"b"}"#))));
+    let again = host.answer_with(200, BOB);
+    assert_ne!(named(&again), ("GET", Some("b")), "whose session the cookie is the record does not know");
+    host.swap(SwapOutcome::Swapped);
+    assert!(host.is_done() && host.machine.snapshot().state.is_signed_in());
+    assert_eq!(host.machine.renewals.record().sid.as_deref(), Some("a"));
+}
+
+#[test]
 fn c12_a_sign_out_that_waited_ends_what_is_owed_by_then() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
