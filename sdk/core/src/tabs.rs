@@ -21,6 +21,13 @@ pub(crate) struct Tabs {
 
 at_rest!(Tabs { leads, stands });
 
+impl Tabs {
+    /// The page was put away: until it is shown again it stands for nothing.
+    pub fn is_away(&self) -> bool {
+        self.stands.is_none()
+    }
+}
+
 impl Machine {
     pub(crate) fn stand_for_leader(&mut self) {
         let stamp = self.stamp();

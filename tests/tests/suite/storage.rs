@@ -3,7 +3,7 @@
 use countersign_core::FlowKind::Token;
 use countersign_core::effect::Reply;
 use countersign_core::{Durability, Reason, Standing, State, StorageMode};
-use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
+use countersign_tests::{Browser, Channel, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
 
@@ -106,6 +106,24 @@ fn c34_what_another_tab_had_asked_before_takes_no_cover_away() {
     tabs[0].come_back();
     world.release();
     assert_eq!([tabs[0].state().is_signed_in(), tabs[1].state().is_signed_in()], [false, true]);
+    world.release();
+    assert_eq!(tabs[0].standing(), Some(Standing::Current), "{:?}", tabs[0].snapshot());
+}
+
+#[test]
+fn c34_what_a_page_reads_when_it_is_on_its_way_back_takes_no_cover_away() {
+    let (world, browser, tabs) = tabs(2, StorageMode::IndexedDb);
+    browser.set_channel(Channel::Dead);
+    tabs[1].check().unwrap();
+    browser.trouble_storage(StorageFault::DelayAnswer(500));
+    tabs[0].show();
+    tabs[0].leave();
+    world.advance(8);
+    let shown = tabs[0].shown().len();
+    world.network().next(RENEW, Fault::HoldAnswer);
+    tabs[0].come_back();
+    world.settle();
+    assert!(!tabs[0].shown()[shown..].iter().any(State::is_signed_in), "{:?}", tabs[0].shown());
     world.release();
     assert_eq!(tabs[0].standing(), Some(Standing::Current), "{:?}", tabs[0].snapshot());
 }

@@ -177,10 +177,10 @@ impl Machine {
     /// Takes over what another tab was given, or this one before it was loaded anew. Events may have been missed since.
     pub(crate) fn adopt(&mut self, established: Established) {
         let is_first = self.holding().is_none();
-        // What was said before this page went away takes neither cover nor doubt from it (C34).
+        // What was said before this page was back takes neither cover nor doubt from it (C34).
         let received_at = established.claims.provenance.received_at;
         let doubted = self.holding().and_then(|holding| holding.doubted).filter(|(_, last)| received_at < *last);
-        let covered = self.page.covered && doubted.is_some();
+        let covered = self.page.covered && (doubted.is_some() || self.tabs.is_away());
         self.renewals.failures = 0;
         self.renewals.retry_at = None;
         self.establish(established);
