@@ -3,6 +3,7 @@
 use countersign_core::{Durability, State};
 
 use crate::happening::Happening;
+use crate::simulation::act::Flow;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Tab, sid};
 use crate::simulation::invariants::Invariant;
@@ -23,7 +24,10 @@ impl Invariant for Store {
         // tab's alone and is called shared is news.
         let before = tab.signed_in.as_ref().map(|before| (credential(&before.state), before.durability));
         let is_new = before != Some((credential(&snapshot.state), snapshot.durability));
-        if is_new && snapshot.durability == Durability::Shared && sid(&snapshot.state).is_some() {
+        // A cookie's session has one credential for as long as it lives: whichever tab wrote its name wrote all there is.
+        let named = facts.homes.get(&tab.home).and_then(|home| home.record.as_ref()?.sid.as_deref());
+        let is_known = tab.home.1 == Flow::Session && named == sid(&snapshot.state);
+        if is_new && !is_known && snapshot.durability == Durability::Shared && sid(&snapshot.state).is_some() {
             return c04_a_credential_is_stored_before_it_is_shown(holder.0, tab, stored, &snapshot.state);
         }
         Ok(())
