@@ -132,6 +132,11 @@ pub async fn userinfo(Shared(state): Shared<State>, caller: Caller) -> Result<Re
     let Caller::Token(TokenCaller { claims, .. }) = caller else { return Err(request::no_credential()) };
     let mut transaction = state.store.read().await?;
     let user = transaction.user(&claims.sub).await?.ok_or_else(|| Error::invalid_token(TokenFault::Revoked))?;
+    let session = transaction.session(&claims.sid).await?;
+    // An end that comes by the clock is no event, and the token knows nothing of it.
+    if session.is_none_or(|session| session.over(state.now()).is_some()) {
+        return Err(Error::invalid_token(TokenFault::Revoked));
+    }
     Ok(Json(json!({
         "sub": user.sub,
         "name": user.name,

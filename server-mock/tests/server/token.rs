@@ -332,6 +332,18 @@ async fn user_info_is_for_bearers_and_as_fresh_as_the_store() {
 }
 
 #[tokio::test]
+async fn user_info_knows_of_an_idle_end_that_the_token_outlives() {
+    let server = Server::start_with(|config| (config.idle_limit, config.access_token_lifetime) = (60, 600)).await;
+    let mut bob = server.tokens_of("bob").await;
+    server.pass(59.0).await;
+    assert_eq!(bob.get("/userinfo").await.status, 200);
+    server.pass(1.0).await;
+    let answer = bob.get("/userinfo").await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.header("www-authenticate").contains("invalid_token"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn while_the_feed_is_silent_the_store_is_asked() {
     let server = Server::start().await;
     let mut bob = server.tokens_of("bob").await;
