@@ -77,12 +77,6 @@ impl Idle {
         self.server_ends = Some(told.map_or(own, |told| told.max(own)));
     }
 
-    /// The server has heard of every act that we know of, from another tab.
-    pub fn has_been_told(&mut self) {
-        self.told_at = self.acted_at.or(self.told_at);
-        self.server_ends = self.ends();
-    }
-
     /// Nobody is signed in any more, or somebody else is.
     pub fn forget(&mut self) {
         *self = Self { acted_at: self.acted_at, ..Self::default() };
@@ -105,6 +99,16 @@ impl Idle {
         self.server_ends.map(|told| by_act.map_or(told, |by_act| told.max(by_act)))
     }
 
+    /// Whether the server has yet to hear of the last act: this tab has not told it, and its end is not that act's. It tells
+    /// its end in whole seconds, and is told of acts in such.
+    fn has_untold_act(&self) -> bool {
+        let (Some(acted), Some(ends), Some(lifetime)) = (self.acted_at, self.server_ends, self.lifetime) else {
+            return false;
+        };
+        let is_late = acted.saturating_add_unsigned(lifetime) > ends.saturating_add_unsigned(2 * MARGIN);
+        is_late && self.told_at.is_none_or(|told| acted > told)
+    }
+
     fn is_over(&self, now: MonotonicMillis, grace: u64) -> bool {
         let over = |ends: i64| ends.saturating_add_unsigned(MARGIN).saturating_add_unsigned(grace);
         self.ends().is_some_and(|ends| over(ends) <= whole(now))
@@ -113,13 +117,13 @@ impl Idle {
     /// When the server has to hear of an act it does not know: when half of the time is left, not too often, and not
     /// where the session ends for good anyway.
     fn touch_at(&self, session_ends: MonotonicMillis) -> Option<i64> {
-        let (acted, ends, lifetime) = (self.acted_at?, self.server_ends?, self.lifetime?);
+        let (ends, lifetime) = (self.server_ends?, self.lifetime?);
         if ends.saturating_add_unsigned(MARGIN) >= whole(session_ends) {
             return None;
         }
         let at = ends.saturating_sub_unsigned(lifetime / 2);
         let not_before = self.touched_at.map_or(at, |touched| touched.saturating_add_unsigned(FLOOR));
-        (self.told_at.is_none_or(|told| acted > told)).then_some(at.max(not_before))
+        self.has_untold_act().then_some(at.max(not_before))
     }
 
     /// When the countdown begins.
@@ -154,6 +158,11 @@ impl Machine {
             let left = record.idle_ends_at.map(|at| at.saturating_sub(now.wall));
             self.idle.hear_end(now.monotonic, left, record.idle_lifetime);
         }
+    }
+
+    /// Whether an answer that another tab was given can't be the answer to this one's question, as it told of no act of here.
+    pub(crate) fn has_untold_act(&self) -> bool {
+        self.idle.has_untold_act()
     }
 
     /// Whether the record has to be looked at before the idle end counts: where no channel tells, only the record says that
@@ -239,8 +248,8 @@ mod tests {
         assert_eq!(idle.touch_at(1_810_000), None);
         idle.touched_at = Some(905_000);
         assert_eq!(idle.touch_at(43_200_000), Some(935_000), "not more often than the floor");
-        idle.has_been_told();
-        assert_eq!(idle.touch_at(43_200_000), None);
+        idle.hear_end(30_000, Some(1_789_000), None);
+        assert_eq!(idle.touch_at(43_200_000), None, "another tab told it");
     }
 
     #[test]

@@ -263,3 +263,38 @@ fn c05_at_the_idle_end_the_server_is_asked_though_it_failed_long_ago() {
     world.advance(20);
     assert_eq!((tab.reason(), world.count("POST /auth/token")), (Some(Reason::Idle), asked + 1));
 }
+
+#[test]
+fn c05_staying_is_told_to_the_server_though_another_tab_was_answered_meanwhile() {
+    let world = World::new();
+    let browser = world.browser();
+    let [first, second] = [(); 2].map(|()| browser.open_tab_with(Token, StorageMode::IndexedDb));
+    first.sign_in("bob").unwrap();
+    world.advance(1_000);
+    browser.set_channel(Channel::Dead);
+    browser.take_lock(5);
+    first.check_later();
+    let call = second.stay_later();
+    world.advance(6);
+    assert_eq!(call.reply(), Some(Reply::Done));
+    first.crash();
+    second.crash();
+    world.advance(1_700);
+    assert!(browser.open_tab(Token).is_signed_in());
+}
+
+#[test]
+fn c05_an_act_that_only_the_record_knows_of_is_told_by_the_tabs_that_are_left() {
+    let (world, browser, first) = World::with_tab(Session);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Session);
+    world.advance(800);
+    first.act();
+    first.check().unwrap();
+    // It dies before it is time to tell the server.
+    first.crash();
+    world.advance(200);
+    second.crash();
+    world.advance(900);
+    assert!(browser.open_tab(Session).is_signed_in());
+}

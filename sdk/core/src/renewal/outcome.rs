@@ -186,7 +186,6 @@ impl Machine {
         self.establish(established);
         self.page.covered = covered;
         self.hear_acts();
-        self.idle.has_been_told();
         if let Who::User(holding) = &mut self.who {
             holding.doubted = doubted;
         }

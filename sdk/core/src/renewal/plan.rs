@@ -141,7 +141,8 @@ impl Machine {
             self.finish(Ok(()));
             return true;
         }
-        match self.adoptable(*since) {
+        let adoptable = self.adoptable(*since).filter(|_| since.is_none() || !self.has_untold_act());
+        match adoptable {
             Some(established) => {
                 self.note(Note::Adopts);
                 self.adopt(established);

@@ -215,7 +215,6 @@ impl Machine {
     /// Another tab renewed the session that this one is signed in with.
     fn follow_renewal(&mut self) {
         self.generation = self.renewals.record.generation;
-        self.idle.has_been_told();
         self.note(Note::RenewedElsewhere);
         if let Some(established) = self.adoptable(None) {
             self.note(Note::Adopts);
