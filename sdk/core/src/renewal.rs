@@ -52,7 +52,7 @@ pub(crate) struct Renewals {
     retry_at: Option<MonotonicMillis>,
     /// The stamp of a look at the record outside of any job.
     look: Option<Stamp>,
-    /// What was read is older than what is being written: it is read once more when that is done.
+    /// What was or is being read may be older than what it was wanted for: it is read once more when that is done.
     looks_again: bool,
 }
 

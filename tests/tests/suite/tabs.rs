@@ -198,6 +198,20 @@ fn c21_a_look_at_the_record_while_it_is_slowly_written_is_one_look() {
 }
 
 #[test]
+fn c21_however_much_a_tab_is_told_at_once_it_looks_twice() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let before = tab.effects();
+        for _ in 0..50 {
+            tab.hear_later(r#"{"kind":"moved"}"#);
+        }
+        world.settle();
+        assert!(tab.effects() - before < 5, "{} effects", tab.effects() - before);
+    });
+}
+
+#[test]
 fn c21_a_tab_that_keeps_nothing_asks_nobody_because_another_was_answered() {
     in_both_flows(|flow| {
         let world = World::new();

@@ -95,13 +95,18 @@ impl Machine {
         if !self.renewals.is_shared() {
             return self.want_check(None);
         }
+        // What is out may have been read before: one more, when it has come, does for all that asked meanwhile (C21).
+        if self.renewals.is_looking() {
+            self.renewals.looks_again = true;
+            return;
+        }
         let stamp = self.stamp();
         self.renewals.look = Some(stamp);
         self.emit(Effect::Read { stamp });
     }
 
     pub(crate) fn look_again(&mut self) {
-        if self.renewals.looks_again && !self.renewals.is_writing() {
+        if self.renewals.looks_again && !self.renewals.is_writing() && !self.renewals.is_looking() {
             self.renewals.looks_again = false;
             self.look();
         }
