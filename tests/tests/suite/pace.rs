@@ -193,6 +193,29 @@ fn c22_a_wait_outlives_the_answer_to_what_was_out_already() {
 }
 
 #[test]
+fn c22_a_tab_that_was_told_to_wait_does_though_somebody_else_signs_in() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.set_channel(Channel::Dead);
+        for what in LOOK {
+            world.network().next(what, busy("120"));
+        }
+        second.check_later();
+        world.settle();
+        first.sign_in("carol").unwrap();
+        // A hidden tab asks for nothing by itself.
+        first.hide();
+        let asked = world.asked();
+        world.advance(110);
+        assert_eq!(world.asked(), asked, "{:?}", second.snapshot());
+        world.advance(60);
+        assert_eq!(second.user().as_deref(), Some("carol"), "{:?}", second.snapshot());
+    });
+}
+
+#[test]
 fn c22_a_wait_goes_on_in_a_sleep() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);

@@ -57,12 +57,12 @@ impl Machine {
         concerns_server.then_some(self.now.wall.saturating_add_unsigned(wait))
     }
 
-    /// Milliseconds for which the record says that the server is to be left alone still. A tab that was told so itself
-    /// measures the wait by the clock that nobody sets.
+    /// Milliseconds for which the server is to be left alone still. A tab that was told so itself measures the wait by the
+    /// clock that nobody sets, and obeys it also where the record has none any more, because somebody signed in or a session
+    /// ended meanwhile.
     fn back_off_left(&self) -> Option<u64> {
         let record = &self.renewals.record;
-        let was_told = record.back_off_until.is_some()
-            && self.problem.as_ref().is_some_and(|problem| problem.retry_after.is_some());
+        let was_told = self.problem.as_ref().is_some_and(|problem| problem.retry_after.is_some());
         let until = self.renewals.retry_at.filter(|_| was_told);
         let left = until.map(|until| until.saturating_sub(self.now.monotonic)).filter(|left| *left > 0);
         left.max(record.back_off_left(self.now.wall))
