@@ -191,7 +191,7 @@ fn what_is_no_trace_says_what_is_wrong() {
         (r#"{"countersign_trace":1"#, r#"{"countersign_trace":2"#, "its format is 2"),
         (r#"{"countersign_trace":1,"#, "{", "countersign_trace is missing"),
         (r#""flow":"token""#, r#""flow":"carrier_pigeon""#, "flow is carrier_pigeon"),
-        (r#""what":"lock","stamp":1,"outcome""#, r#""what":"lock","outcome""#, "stamp is missing"),
+        (r#""what":"lock","stamp":2,"outcome""#, r#""what":"lock","outcome""#, "stamp is missing"),
         (r#""what":"started""#, r#""what":"ended""#, "call is missing"),
         ("]}]}", "", "not acceptable JSON"),
     ] {
