@@ -417,3 +417,23 @@ fn c12_a_sign_out_of_a_session_that_was_replaced_takes_no_debt_away() {
         assert_eq!(world.administrator().sessions_of("carol"), 0);
     });
 }
+
+#[test]
+fn c12_a_debt_that_was_deleted_is_written_anew_before_it_is_paid() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        SIGN_OUT.into_iter().for_each(|what| world.network().times(20, what, Fault::LoseRequest));
+        first.begin_sign_out();
+        world.settle();
+        browser.clear_storage(false);
+        let second = browser.open_tab(flow);
+        world.advance(5);
+        first.crash();
+        world.network().heal();
+        second.reload();
+        world.advance(60);
+        assert!(!second.is_signed_in());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}

@@ -85,11 +85,11 @@ impl Machine {
 
     /// The debt was written: is it still to be paid?
     fn plan_settlement(&mut self, record: &Record) {
+        let owed = self.renewals.job.as_ref().and_then(Job::ends);
+        let is_deleted = owed.is_some_and(|owed| self.is_debt_deleted(owed, record));
         let Some(Job { kind: Kind::SignOut { callers, sid, owed }, .. }) = &mut self.renewals.job else { return };
-        let starts_over = record.generation < self.generation && sid.as_deref() == Some("");
         match &record.sign_out_owed {
-            // It was deleted with all that the browser had stored, and the session is there still.
-            None if record.sid.is_some() && (*sid == record.sid || starts_over) => {
+            None if is_deleted => {
                 *owed = false;
                 return self.plan_debt(record);
             }

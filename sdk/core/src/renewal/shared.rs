@@ -159,19 +159,34 @@ impl Machine {
         }
     }
 
-    /// A record that began anew, because the browser's data was cleared, says nothing of a sign-out that was owed, or even
-    /// names its session: whoever asked meanwhile had the cookie still, and nobody but this tab knows of the debt.
+    /// A debt that was deleted with all that the browser had stored still stands for who knows of it. A sign-out that is under
+    /// way writes it anew.
     fn with_debt(&self, found: Record) -> Record {
-        let known = &self.renewals.record;
-        let is_settled = match &found.sid {
-            Some(sid) => known.sign_out_owed.as_ref() != Some(sid),
-            None => found.generation >= self.generation,
-        };
-        if is_settled || found.sign_out_owed.is_some() || known.sign_out_owed.is_none() {
-            return found;
+        let is_paid_now = matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { .. }, .. }));
+        match &self.renewals.record.sign_out_owed {
+            Some(owed) if !is_paid_now && self.is_debt_deleted(owed, &found) => {
+                let (sign_out_owed, ended) = (Some(owed.clone()), Some(Reason::SignedOut));
+                Record {
+                    generation: self.generation.max(found.generation + 1),
+                    sid: None,
+                    ended,
+                    sign_out_owed,
+                    ..found
+                }
+            }
+            _ => found,
         }
-        let (sign_out_owed, ended) = (known.sign_out_owed.clone(), Some(Reason::SignedOut));
-        Record { generation: self.generation.max(found.generation + 1), sid: None, ended, sign_out_owed, ..found }
+    }
+
+    /// Whether the record began anew, because the browser's data was cleared: it says nothing of the debt, or even names its
+    /// session, as whoever asked meanwhile had the cookie still.
+    pub(super) fn is_debt_deleted(&self, owed: &str, found: &Record) -> bool {
+        let begins_anew = found.generation < self.generation;
+        found.sign_out_owed.is_none()
+            && match &found.sid {
+                Some(sid) => sid == owed || (begins_anew && owed.is_empty()),
+                None => begins_anew,
+            }
     }
 
     /// What the record means for a tab that has no job under way, or whose job it overtakes.
