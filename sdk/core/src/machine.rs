@@ -207,7 +207,7 @@ impl Machine {
         if self.page.covered && !matches!(self.who, Who::Nobody(_)) {
             return State::Unknown;
         }
-        if self.renewals.is_signing_in() || self.renewals.has_sign_in_next() {
+        if self.renewals.wants_sign_in() {
             return State::SigningIn;
         }
         match &self.who {

@@ -27,7 +27,6 @@ use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
 use crate::trace::{Note, at_rest};
-use commit::LATEST_COOKIE;
 use job::{Job, Kind, Step};
 pub(crate) use pace::renew_at;
 
@@ -124,6 +123,11 @@ impl Renewals {
         self.next.iter().any(|kind| matches!(kind, Kind::SignIn { .. }))
     }
 
+    /// Under way, or about to be.
+    pub fn wants_sign_in(&self) -> bool {
+        self.is_signing_in() || self.has_sign_in_next()
+    }
+
     pub fn is_renewing(&self) -> bool {
         matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew { .. }, .. }))
     }
@@ -178,9 +182,7 @@ impl Machine {
             let error = Error::user("empty_credentials", "Enter both a username and a password.");
             return self.reply(id, Reply::Failed(error));
         }
-        if let Some(job) = self.drop_jobs() {
-            self.give_up(job);
-        }
+        self.drop_jobs(Self::give_up);
         self.renewals.next.push(Kind::SignIn { id, username, password });
         self.start_next();
     }
@@ -193,13 +195,11 @@ impl Machine {
             return callers.push(id);
         }
         // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
-        let is_certain = !self.renewals.is_signing_in() && !self.renewals.has_sign_in_next();
+        let is_certain = !self.renewals.wants_sign_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
         self.note(Note::SignedOutHere);
-        if let Some(job) = self.drop_jobs() {
-            self.abandon(job);
-        }
+        self.drop_jobs(Self::abandon);
         self.forget(Reason::SignedOut);
         self.fail_waiting(&Error::signed_out());
         self.renewals.next.push(Kind::SignOut { callers: vec![id], sid, owed: false });
@@ -211,11 +211,8 @@ impl Machine {
         let Some(sid) = self.sid().map(str::to_owned) else { return };
         self.note(Note::Ended.word(reason.code()));
         // A sign-in that is under way replaces this session anyway.
-        if !self.renewals.is_signing_in()
-            && !self.renewals.has_sign_in_next()
-            && let Some(job) = self.drop_jobs()
-        {
-            self.abandon(job);
+        if !self.renewals.wants_sign_in() {
+            self.drop_jobs(Self::abandon);
         }
         self.forget(reason);
         self.fail_waiting(&Error::signed_out());
@@ -225,13 +222,15 @@ impl Machine {
 
     /// Gives up what is under way, because something stronger came: its answer will find nobody waiting. Only a sign-out
     /// whose debt is not written yet goes on, or a reload would undo it.
-    fn drop_jobs(&mut self) -> Option<Job> {
+    fn drop_jobs(&mut self, drop: fn(&mut Self, Job)) {
         let is_unwritten = |job: &Job| matches!(job.kind, Kind::SignOut { owed: false, .. } | Kind::Forget { .. });
+        if let Some(job) = self.renewals.job.take_if(|job| !is_unwritten(job)) {
+            drop(self, job);
+        }
         for kind in std::mem::take(&mut self.renewals.next) {
             self.cancel(kind);
         }
         self.renewals.retry_at = None;
-        self.renewals.job.take_if(|job| !is_unwritten(job))
     }
 
     /// Gives a job up; if its cookie may still come it keeps its place, and its lock, until that can't be any more.
@@ -240,7 +239,7 @@ impl Machine {
             (Some(stamp), _) if self.awaits_cookie(&job.kind) => {
                 self.emit(Effect::Abort { stamp });
                 job.request = None;
-                job.step = Step::Late(self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs()));
+                job.step = self.late();
             }
             (None, Step::Late(_)) => {}
             _ => return self.abandon(job),

@@ -27,7 +27,11 @@ impl Machine {
         }
         let is_late = |job: &Job| outcome == Err(HttpFailure::Deadline) && self.awaits_cookie(&job.kind);
         if self.renewals.job.as_ref().is_some_and(is_late) {
-            return self.wait_for_cookie();
+            let late = self.late();
+            if let Some(job) = &mut self.renewals.job {
+                job.step = late;
+            }
+            return;
         }
         self.judge(outcome);
     }
@@ -37,11 +41,9 @@ impl Machine {
         self.flow.rotates() || matches!(kind, Kind::SignIn { .. } | Kind::SignOut { .. })
     }
 
-    fn wait_for_cookie(&mut self) {
-        let until = self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs());
-        if let Some(job) = &mut self.renewals.job {
-            job.step = Step::Late(until);
-        }
+    /// Until the cookie of a request that is given up now can't come any more.
+    pub(super) fn late(&self) -> Step {
+        Step::Late(self.now.monotonic.saturating_add(LATEST_COOKIE.unsigned_abs()))
     }
 
     pub(super) fn judge(&mut self, outcome: Result<Response, HttpFailure>) {
