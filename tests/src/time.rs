@@ -112,6 +112,11 @@ impl Agenda {
         self.now.retain(|step| !is_forgotten(step));
     }
 
+    /// How much happens next, what is held up included.
+    pub fn waiting(&self) -> usize {
+        self.now.len()
+    }
+
     pub fn peek(&self) -> Option<&Step> {
         self.now.front()
     }

@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::simulation::{BrowserBug, Place};
 use crate::time::{Agenda, Millis, Step};
 
-/// A World that does not come to rest within so many steps has a loop in it.
+/// A World that does not come to rest within so many steps, besides those that waited already, has a loop in it.
 const MOST_STEPS: usize = 5_000;
 
 /// How long the server is left alone while nothing else happens: it sends heartbeats by its own clock.
@@ -198,7 +198,9 @@ impl std::fmt::Debug for World {
 
 impl Inner {
     pub fn settle(&mut self) {
-        for _ in 0..MOST_STEPS {
+        // A page that stood still for hours hears when it goes on what was said meanwhile.
+        let most = MOST_STEPS + self.agenda.waiting();
+        for _ in 0..most {
             if self.is_cut_short() || !self.step() {
                 return;
             }

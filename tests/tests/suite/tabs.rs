@@ -212,6 +212,21 @@ fn c21_however_much_a_tab_is_told_at_once_it_looks_twice() {
 }
 
 #[test]
+fn c21_a_tab_that_was_frozen_for_hours_hears_what_it_was_told_and_comes_to_rest() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    second.freeze();
+    for _ in 0..6_000 {
+        second.hear_later(r#"{"kind":"moved"}"#);
+    }
+    let asked = world.asked();
+    second.thaw_and_hear();
+    world.settle();
+    assert!(second.is_signed_in() && world.asked() == asked);
+}
+
+#[test]
 fn c21_a_tab_that_keeps_nothing_asks_nobody_because_another_was_answered() {
     in_both_flows(|flow| {
         let world = World::new();
