@@ -85,6 +85,8 @@ pub struct HomeFacts {
     pub cookies_lost: Option<Millis>,
     /// When the device's clock was last set.
     pub clock_set: Option<Millis>,
+    /// When, in the order of things, it was last set forward.
+    pub clock_set_ahead: u64,
     pub lock_was_taken: bool,
     pub record: Option<Record>,
     /// When a renewal that goes out without the lock was last marked in it.

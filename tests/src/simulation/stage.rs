@@ -250,9 +250,16 @@ impl Player<'_> {
     fn set_clock(&self, browser: usize, off: i64) {
         self.count("clocks set");
         let browser = self.browser(browser);
-        let now = self.world.inner().now;
+        let (now, is_ahead) = {
+            let inner = self.world.inner();
+            (inner.now, off * 1000 > inner.browsers[browser.id].clock_is_off)
+        };
+        let facts = &mut self.judge.borrow_mut().facts;
+        let order = facts.order;
         for flow in [Flow::Session, Flow::Token] {
-            self.judge.borrow_mut().facts.home((browser.id, flow)).clock_set = Some(now);
+            let home = facts.home((browser.id, flow));
+            home.clock_set = Some(now);
+            home.clock_set_ahead = if is_ahead { order } else { home.clock_set_ahead };
         }
         browser.set_clock_off(off);
     }
