@@ -93,3 +93,19 @@ fn c02_the_cookie_of_a_page_that_is_gone_is_waited_for_also_after_a_failure() {
     world.advance(2);
     assert!(second.is_signed_in() && third.is_signed_in(), "{:?}", world.network().story(RENEW));
 }
+
+#[test]
+fn c31_without_storage_who_gave_its_own_question_up_waits_for_its_cookie_once() {
+    let (world, browser, tab) = World::with_tab(Token);
+    tab.sign_in("bob").unwrap();
+    browser.refuse_storage();
+    world.network().next(RENEW, Fault::HoldAnswer);
+    tab.check_later();
+    world.settle();
+    let wrong = tab.begin_sign_in("carol", "not-her-password");
+    world.network().times(2, RENEW, Fault::LoseAnswer);
+    world.advance(2);
+    assert!(wrong.reply().is_some());
+    tab.check().unwrap_err();
+    tab.check().unwrap();
+}
