@@ -49,13 +49,21 @@ pub(crate) struct Renewals {
     /// Failures in a row, and when to try again.
     failures: u32,
     retry_at: Option<MonotonicMillis>,
+    /// By how much the clocks drifted apart in the last turn, and when: what was written before is as old as it was.
+    drift: i64,
+    drifted_at: MonotonicMillis,
     /// The stamp of a look at the record outside of any job.
     look: Option<Stamp>,
     /// What was or is being read may be older than what it was wanted for: it is read once more when that is done.
     looks_again: bool,
 }
 
-at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at } without { job, next, look, looks_again });
+at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at, drift, drifted_at } without {
+    job,
+    next,
+    look,
+    looks_again
+});
 
 impl Renewals {
     pub fn record(&self) -> &Record {
@@ -80,9 +88,17 @@ impl Renewals {
         self.job.is_some()
     }
 
-    /// The clock that only moves forward stood still for so long: a wait went on.
-    pub fn slept(&mut self, by: u64) {
-        self.retry_at = self.retry_at.map(|at| at.saturating_sub(by));
+    /// The device's clock ran ahead of the other by so much, or was set back.
+    pub fn drifted(&mut self, by: i64, now: MonotonicMillis) {
+        (self.drift, self.drifted_at) = (self.recent_drift(now).saturating_add(by), now);
+        // In a sleep a wait went on.
+        self.retry_at = self.retry_at.map(|at| at.saturating_sub(by.max(0).unsigned_abs()));
+    }
+
+    /// What the device's clock says too much of the age of a mark from before: who wrote that did no more in a sleep than
+    /// this page.
+    fn recent_drift(&self, now: MonotonicMillis) -> i64 {
+        if now.saturating_sub(self.drifted_at) < u64::from(LOCK_WAIT) { self.drift } else { 0 }
     }
 
     /// The server is not to be asked again yet. A timer may be late.

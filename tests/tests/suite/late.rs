@@ -109,3 +109,20 @@ fn c31_without_storage_who_gave_its_own_question_up_waits_for_its_cookie_once() 
     tab.check().unwrap_err();
     tab.check().unwrap();
 }
+
+#[test]
+fn c02_without_locks_a_clock_that_is_set_is_nobodys_end_of_turn() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    browser.refuse_locks();
+    world.advance(30);
+    world.network().next(RENEW, Fault::DelayAnswer(7_000));
+    first.check_later();
+    world.settle();
+    browser.set_clock_off(86_400);
+    second.check_later();
+    world.advance(30);
+    assert_eq!(world.network().most_at_once(RENEW), 1);
+    assert!(first.is_signed_in() && second.is_signed_in());
+}

@@ -24,7 +24,7 @@ impl Machine {
         self.age_request(drift.unsigned_abs());
         self.requests.slept(drift.unsigned_abs());
         let slept = drift.max(0).unsigned_abs();
-        self.renewals.slept(slept);
+        self.renewals.drifted(drift, self.now.monotonic);
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
         self.revocation.pending.slept(slept);

@@ -157,6 +157,7 @@ impl Machine {
     /// With nothing stored only the lock keeps two tabs from presenting one token with two keys: it is waited for again.
     fn waits_for_lease(&mut self, record: &Record) -> bool {
         let (now, only_lock_is_left) = (self.now, self.renewals.is_refused && self.flow.rotates());
+        let drift = self.renewals.recent_drift(now.monotonic);
         let Some(job) = &mut self.renewals.job else { return false };
         if only_lock_is_left && !job.locked && (1..MOST_WAITS).contains(&job.waits) {
             self.lock_again();
@@ -166,9 +167,8 @@ impl Machine {
         let takes_turns = !job.locked || record.sent_unlocked;
         // Who asks again does not wait for itself.
         let is_foreign = job.sent == 0 || record.last_sent_at != job.leased_at;
-        // A sleep, or a clock that was set, while this job waited made no mark older or younger.
-        let (wall, slept) = (now.wall, job.slept);
-        let clocks = [wall, wall.saturating_sub_unsigned(slept), wall.saturating_add_unsigned(slept)];
+        // A sleep, or a clock that was set, made no mark older or younger.
+        let clocks = [now.wall, now.wall.saturating_sub(drift)];
         let ages = record.last_sent_at.map(|sent| clocks.map(|clock| clock.saturating_sub(sent)));
         let young = ages.and_then(|ages| ages.into_iter().find(|age| (0..lease).contains(age)));
         if let Some(age) = young.filter(|_| takes_turns && is_foreign) {
