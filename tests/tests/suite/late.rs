@@ -126,3 +126,21 @@ fn c02_without_locks_a_clock_that_is_set_is_nobodys_end_of_turn() {
     assert_eq!(world.network().most_at_once(RENEW), 1);
     assert!(first.is_signed_in() && second.is_signed_in());
 }
+
+#[test]
+fn c05_of_two_sign_ins_at_once_the_one_whose_cookie_came_last_counts() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        browser.refuse_locks();
+        SIGN_IN.into_iter().for_each(|what| world.network().next(what, Fault::HoldAnswer));
+        first.begin_sign_in("bob", "bob-demo-pass");
+        world.settle();
+        first.freeze();
+        world.release();
+        second.sign_in("carol").unwrap();
+        first.thaw();
+        world.advance(30);
+        assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
+    });
+}

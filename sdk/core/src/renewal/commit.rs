@@ -41,6 +41,9 @@ impl Machine {
             }
             return self.plan();
         }
+        if self.began_beside_another(&ending) {
+            self.want_another_check();
+        }
         let (record, keep) = match &ending {
             Ending::Established(established) if self.is_late(&established.sid) => (self.given_back(), Keep::Leave),
             Ending::Established(established) => (self.renewed(established), self.keep(Some(established))),
@@ -152,6 +155,14 @@ impl Machine {
             Ending::Acknowledged => stored.sign_out_owed.as_ref().is_some_and(|owed| Some(owed) != job.ends()),
             Ending::NoVerdict(..) => false,
         }
+    }
+
+    /// Whether somebody signed in elsewhere while this sign-in was under way: only the server can tell which of both cookies
+    /// came last.
+    fn began_beside_another(&self, ending: &Ending) -> bool {
+        let (Ending::Established(brought), Some(job)) = (ending, &self.renewals.job) else { return false };
+        let there = self.renewals.record.sid.as_ref();
+        self.renewals.is_signing_in() && there.is_some_and(|sid| *sid != brought.sid) && there != job.named.as_ref()
     }
 
     /// Whether another tab was given the same answer before. What the record says since then is younger: above all which
