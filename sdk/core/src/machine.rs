@@ -329,6 +329,7 @@ impl Machine {
     pub(crate) fn forget(&mut self, reason: Reason) {
         self.page.covered = false;
         self.who = Who::Nobody(reason);
+        self.tabs.tell_of_another = false;
         self.idle.forget();
         self.retain(None);
         self.revocation.forget();

@@ -17,9 +17,12 @@ pub(crate) struct Tabs {
     pub leads: bool,
     /// Since when it stands for leader.
     stands: Option<Stamp>,
+    /// Another tab said last that the browser is signed in with another session than this one, and nothing moved on here
+    /// since.
+    pub tell_of_another: bool,
 }
 
-at_rest!(Tabs { leads, stands });
+at_rest!(Tabs { leads, stands, tell_of_another });
 
 impl Tabs {
     /// The page was put away: until it is shown again it stands for nothing.
@@ -47,6 +50,7 @@ impl Machine {
 
     /// The record moved on: the others look at it. Who can't read it is told whose it is.
     pub(crate) fn tell_moved(&mut self) {
+        self.tabs.tell_of_another = false;
         let sid = self.sid().into();
         self.tell(&json::object([("kind", "moved".into()), ("sid", sid)]));
         let token = self.holding().filter(|_| self.has(Bug::TellsToken)).and_then(|holding| holding.token.as_ref());
@@ -83,7 +87,12 @@ impl Machine {
             return;
         }
         let Ok(message) = json::parse(text.as_bytes()) else { return };
-        match message.member("kind").and_then(Value::as_text) {
+        let kind = message.member("kind").and_then(Value::as_text);
+        if let (Some("moved" | "contact"), Some(sid)) = (kind, message.member("sid")) {
+            self.tabs.tell_of_another =
+                self.holding().is_some_and(|user| sid.as_text().is_some_and(|sid| sid != user.sid));
+        }
+        match kind {
             Some("moved") if self.is_known(message.member("sid")) => {}
             Some("moved") => self.on_moved(),
             Some("event") => {

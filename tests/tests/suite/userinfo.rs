@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::{Reason, Revoker, Standing};
-use countersign_tests::{Browser, Fault, Tab, World};
+use countersign_tests::{Browser, Fault, StorageFault, Tab, World};
 
 const RENEW: &str = "POST /auth/token";
 const WHO: &str = "GET /userinfo";
@@ -93,4 +93,17 @@ fn c22_who_cannot_be_reached_with_the_access_token_is_left_alone_for_a_while() {
     world.network().heal();
     world.advance(60);
     assert_eq!(other.standing(), Some(Standing::Current), "{:?}", other.snapshot());
+}
+
+#[test]
+fn c05_who_lost_a_rotation_asks_with_the_cookie_when_others_say_that_it_is_another_sessions() {
+    let (world, browser) = world();
+    let [first, second] = after_a_dead_line(&world, &browser, &Fault::LoseAnswer, || {});
+    browser.trouble_storage(StorageFault::Throw);
+    first.check().unwrap();
+    // No sign-in ends the session whose cookie is gone.
+    browser.clear_cookies();
+    second.sign_in("carol").unwrap();
+    world.advance(5);
+    assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
 }

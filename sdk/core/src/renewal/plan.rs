@@ -185,9 +185,10 @@ impl Machine {
         if !self.flow.rotates() {
             return self.send();
         }
-        if self.has_lost_a_rotation() && self.is_credential_usable() && self.end_reached().is_none() {
+        let has_ended = self.end_reached().is_some() || self.tabs.tell_of_another;
+        if self.has_lost_a_rotation() && self.is_credential_usable() && !has_ended {
             // What we hold still works, and presenting the old token after the window could cost the session. At the
-            // session's own end there is nothing to lose.
+            // session's own end there is nothing to lose; and where the cookie is another session's, only that tells.
             return self.ask_with_token();
         }
         if record.sent_at.is_some() {
