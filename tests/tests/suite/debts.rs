@@ -65,3 +65,25 @@ fn c12_a_tab_that_could_not_store_forgets_no_debt_of_another() {
     assert_eq!(first.reason(), Some(Reason::SignedOut), "{:?}", first.state());
     assert_eq!(browser.record(Session).map(|record| record["sign_out_owed"].is_string()), Some(true));
 }
+
+#[test]
+fn c07_what_a_tab_once_read_does_not_outlive_a_sign_out_that_it_could_not_read() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.set_channel(Channel::Dead);
+        browser.stall_streams();
+        browser.trouble_storage(StorageFault::Throw);
+        second.hide();
+        second.show();
+        for what in SIGN_OUT {
+            world.network().times(9, what, Fault::LoseRequest);
+        }
+        assert!(!first.sign_out());
+        // The next thing it reads is the record again.
+        second.sign_in_with("carol", "a-wrong-password").unwrap_err();
+        world.advance(1);
+        assert_eq!(second.reason(), Some(Reason::SignedOut), "{:?}", second.state());
+    });
+}

@@ -125,7 +125,10 @@ impl Machine {
         if !self.renewals.may_write() {
             return;
         }
-        let known = self.renewals.is_refused.then(|| self.renewals.record.clone());
+        let seen = &self.renewals.record;
+        // What this tab wrote when nothing was taken; else it knows no more than what it once read there.
+        let is_unstored = self.renewals.is_refused && self.renewals.stored_revision != Some(seen.revision);
+        let known = is_unstored.then(|| seen.clone());
         self.renewals.stored_revision = found.as_ref().map(|stored| stored.revision);
         self.kept.shared = found.as_ref().and_then(|stored| stored.kept.clone());
         let read =
@@ -134,9 +137,9 @@ impl Machine {
             Some(record) => self.renewals.record = self.with_debt(record),
             None => {
                 let revision = self.renewals.stored_revision.unwrap_or(0);
-                let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
                 // A sign-out that is owed above all: forgotten, the cookie would sign the user in again.
                 let seen = std::mem::take(&mut self.renewals.record);
+                let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
