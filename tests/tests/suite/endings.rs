@@ -3,7 +3,7 @@
 use countersign_core::FlowKind::Token;
 use countersign_core::Reason;
 use countersign_core::input::Revoke;
-use countersign_tests::{Fault, World, in_both_flows};
+use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
 #[test]
 fn s05_nobody_acting_ends_the_session_as_idle_whatever_the_machines_do() {
@@ -127,4 +127,26 @@ fn a_cookie_that_the_browser_dropped_is_called_evicted() {
         tab.reload();
         assert_eq!(tab.reason(), Some(Reason::Evicted));
     });
+}
+
+#[test]
+fn c05_a_page_that_loads_while_all_that_was_stored_is_deleted_signs_nobody_out() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    browser.set_channel(Channel::Dead);
+    let second = browser.open_tab(Token);
+    // It has read whose session it is when that is deleted, and writes it anew.
+    browser.trouble_storage(StorageFault::DelayAnswer(500));
+    world.network().next("POST /auth/token", Fault::DelayAnswer(3_000));
+    let third = browser.begin_open_tab(Token);
+    world.settle();
+    browser.clear_storage(false);
+    world.advance(1);
+    for tab in [&first, &second] {
+        tab.hide();
+        tab.show();
+        assert!(tab.is_signed_in(), "{:?}", tab.state());
+    }
+    world.advance(5);
+    assert!(third.is_signed_in(), "{:?}", third.state());
 }

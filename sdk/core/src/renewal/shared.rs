@@ -137,9 +137,10 @@ impl Machine {
             Some(record) => self.renewals.record = self.with_debt(record),
             None => {
                 let revision = self.renewals.stored_revision.unwrap_or(0);
-                // A sign-out that is owed above all: forgotten, the cookie would sign the user in again.
+                // A sign-out that is owed above all: forgotten, the cookie would sign the user in again. And a page that has yet
+                // to ask knows whose session it is from what it read.
                 let seen = std::mem::take(&mut self.renewals.record);
-                let (generation, sid) = (self.generation, self.sid().map(str::to_owned));
+                let (generation, sid) = (self.generation, self.sid().map(str::to_owned).or(seen.sid));
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
