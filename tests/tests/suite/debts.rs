@@ -87,3 +87,23 @@ fn c07_what_a_tab_once_read_does_not_outlive_a_sign_out_that_it_could_not_read()
         assert_eq!(second.reason(), Some(Reason::SignedOut), "{:?}", second.state());
     });
 }
+
+#[test]
+fn c05_a_debt_is_not_paid_by_a_tab_that_could_not_see_that_it_was_settled() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        for what in SIGN_OUT {
+            world.network().times(2, what, Fault::LoseRequest);
+        }
+        // Where nobody is signed in a sign-out names no session, and both tabs know that it is owed.
+        assert!(!first.sign_out());
+        browser.trouble_storage(StorageFault::Throw);
+        first.hide();
+        first.show();
+        second.sign_in("bob").unwrap();
+        world.advance(60);
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}

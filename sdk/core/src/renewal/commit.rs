@@ -55,7 +55,11 @@ impl Machine {
         let stored = &self.renewals.record;
         let is_new = matches!(ending, Ending::Established(_));
         let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
-        if !self.renewals.may_write() || is_unchanged || self.has(Bug::ShowsUnstored) {
+        // What is not written is nothing that only this tab knows.
+        if is_unchanged {
+            return self.committed(ending);
+        }
+        if !self.renewals.may_write() || self.has(Bug::ShowsUnstored) {
             self.renewals.record = record;
             return self.committed(ending);
         }

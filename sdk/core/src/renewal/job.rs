@@ -223,7 +223,9 @@ impl Machine {
     }
 
     pub(crate) fn read_record(&mut self) {
-        let is_tried_again = self.renewals.job.as_ref().is_some_and(|job| job.kind.changes_user());
+        // A debt may have been settled since, and what began then is not what it means.
+        let owes = self.renewals.record.sign_out_owed.is_some();
+        let is_tried_again = owes || self.renewals.job.as_ref().is_some_and(|job| job.kind.changes_user());
         if self.renewals.is_refused && !is_tried_again {
             return self.plan();
         }
