@@ -1,6 +1,6 @@
 //! What a browser owes the server, and when it does not: several tabs sign in and out at once, or storage forgets.
 
-use countersign_core::FlowKind::Session;
+use countersign_core::FlowKind::{Session, Token};
 use countersign_core::Reason;
 use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
@@ -106,4 +106,29 @@ fn c05_a_debt_is_not_paid_by_a_tab_that_could_not_see_that_it_was_settled() {
         assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
         assert_eq!(world.administrator().sessions_of("bob"), 1);
     });
+}
+
+#[test]
+fn c05_a_tab_that_finds_everything_deleted_while_it_loads_signs_nobody_out() {
+    let (world, browser, first) = World::with_tab(Token);
+    browser.refuse_locks();
+    first.sign_in("bob").unwrap();
+    browser.set_channel(Channel::Dead);
+    let second = browser.open_tab(Token);
+    world.network().next("POST /auth/token", Fault::Silence);
+    second.check_later();
+    world.settle();
+    second.crash();
+    // It has read the record, and waits for the other one's turn to end.
+    let third = browser.begin_open_tab(Token);
+    world.settle();
+    browser.clear_storage(false);
+    world.network().next("POST /auth/token", Fault::HoldAnswer);
+    world.advance(2);
+    first.hide();
+    first.show();
+    assert!(first.is_signed_in(), "{:?}", first.state());
+    world.release();
+    world.advance(30);
+    assert!(first.is_signed_in() && third.is_signed_in(), "{:?} {:?}", first.state(), third.state());
 }

@@ -207,6 +207,10 @@ impl Machine {
             }
             return;
         }
+        // Whoever wrote this found everything deleted, and has yet to ask who is signed in.
+        if record.sid.is_none() && record.ended.is_none() {
+            return;
+        }
         let (is_ended, reason) = (record.sid.is_none(), record.ended.unwrap_or(Reason::SignedOut));
         let is_other = record.sid.as_deref() != self.sid();
         match self.who {
