@@ -116,8 +116,9 @@ impl Flight {
         Ok(())
     }
 
-    /// Nothing is stored, and a frozen tab has the lock, or the others had it by turns for as long as anybody waits: to a tab
-    /// that looks the same, and to wait longer would leave its calls without an outcome (C03).
+    /// Nothing is stored, and a tab that is frozen, or whose timers the browser puts off for a minute, has the lock, or the
+    /// others had it by turns for as long as anybody waits: to a tab that looks the same, and to wait longer would leave its
+    /// calls without an outcome (C03).
     fn is_outwaited(&self, facts: &Facts, world: &Inner, number: usize) -> bool {
         let Exchange { tab, browser, .. } = &world.exchanges[number];
         let is_stored = facts.setting.devices[*browser].has_storage;
@@ -129,11 +130,12 @@ impl Flight {
                 ended.saturating_sub(exchange.sent_at.max(began))
             })
             .sum::<Millis>();
-        let is_frozen = world.tabs.iter().enumerate().any(|(id, holder)| {
-            let holds = world.browsers[*browser].locks.is_held_by(&holder.config.name(), (id, holder.life));
-            holder.browser == *browser && holds && !world.runs(id)
+        let is_kept = world.tabs.iter().enumerate().any(|(id, holder)| {
+            let tab = (id, holder.life);
+            let holds = world.browsers[*browser].locks.is_held_by(&holder.config.name(), tab);
+            holder.browser == *browser && holds && !is_on_time(world, tab)
         });
-        let has_waited = is_frozen || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
+        let has_waited = is_kept || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
         !is_stored && !has_lock && has_waited
     }
 
