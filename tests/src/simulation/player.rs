@@ -7,6 +7,7 @@ use std::rc::Rc;
 use server_mock::config::RotationStyle;
 
 use crate::World;
+use crate::channel::Channel;
 use crate::simulation::breach::Breach;
 use crate::simulation::census::Census;
 use crate::simulation::judge::{Judge, Watcher};
@@ -131,7 +132,7 @@ impl<'plan> Player<'plan> {
         }
         self.world.inner().read_streams();
         self.world.advance(CALM);
-        self.look_at_every_tab();
+        self.look_at_tabs(|_| true);
         self.world.advance(LOOK);
     }
 
@@ -145,7 +146,8 @@ impl<'plan> Player<'plan> {
         self.judge.borrow_mut().world_is_calm(&inner);
     }
 
-    /// What a reload shows is what was shown.
+    /// What a reload shows is what was shown; but it may be the first to ask since a tab died with a session that it had not
+    /// written down yet. Where no channel tells, the other tabs learn of that when their user looks.
     fn reload_one_of_each(&mut self) {
         if self.is_over() {
             return;
@@ -158,6 +160,8 @@ impl<'plan> Player<'plan> {
             }
         }
         self.world.advance(60);
+        self.look_at_tabs(|browser| self.plan.setting.devices[browser].channel == Channel::Dead);
+        self.world.advance(LOOK);
     }
 }
 

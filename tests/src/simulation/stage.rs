@@ -307,10 +307,14 @@ impl Player<'_> {
     }
 
     /// The user goes from tab to tab.
-    pub fn look_at_every_tab(&self) {
+    /// Their user looks at the tabs of these browsers.
+    pub fn look_at_tabs(&self, is_looked_at: impl Fn(usize) -> bool) {
         let tabs = self.world.inner().tabs.len();
         for id in 0..tabs {
-            self.world.inner().look(id, false);
+            let mut inner = self.world.inner();
+            if is_looked_at(inner.tabs[id].browser) {
+                inner.look(id, false);
+            }
         }
     }
 
