@@ -178,7 +178,10 @@ impl Facts {
             }
             Happening::Settled { exchange, outcome } => self.settle(world, *exchange, *outcome),
             Happening::Replied { tab, id, .. } => self.reply(*tab, *id),
-            Happening::Wrote { tab, text } => self.write(*tab, text),
+            Happening::Wrote { tab, text } => {
+                self.lose_reach(world, *tab, text);
+                self.write(*tab, text);
+            }
             _ => {}
         }
     }
@@ -335,6 +338,25 @@ impl Facts {
             if owner.as_deref() != Some(named) {
                 self.home(home).out_of_reach.insert(named.to_owned());
             }
+        }
+    }
+
+    /// A sign-in takes a debt away, as its request brought along the cookie of what is owed. If it was out before that began, its
+    /// answer has put another user's cookie over that one, by which the server does not end it.
+    fn lose_reach(&mut self, world: &Inner, holder: Holder, text: &str) {
+        let (Some(record), Some(tab)) = (Record::read(text), self.tabs.get(&holder)) else { return };
+        let home = tab.home;
+        let before = self.homes.get(&home).and_then(|home| home.record.as_ref()?.sign_out_owed.clone());
+        let (Some(owed), Some(began)) = (before.filter(|_| record.sign_out_owed.is_none()), record.sid) else { return };
+        let sign_in = world.exchanges.iter().enumerate().find(|(number, exchange)| {
+            exchange.is_sign_in() && self.answers.get(number) == Some(&began) && exchange.home(world) == home
+        });
+        let cookie = sign_in.and_then(|(_, exchange)| exchange.outgoing.cookie(home.1.cookie()));
+        let brought_along = cookie.and_then(|cookie| self.ledger.owner(home.1, &cookie));
+        let is_there = [brought_along, self.in_jar(world, home)].contains(&Some(owed.clone()));
+        let subject = |sid: &str| self.ledger.session(sid).map(|session| session.subject.clone());
+        if !is_there && subject(&owed) != subject(&began) {
+            self.home(home).out_of_reach.insert(owed);
         }
     }
 
