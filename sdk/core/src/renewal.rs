@@ -52,13 +52,15 @@ pub(crate) struct Renewals {
     /// By how much the clocks drifted apart in the last turn, and when: what was written before is as old as it was.
     drift: i64,
     drifted_at: MonotonicMillis,
+    /// When no late answer can take the cookie of a sign-in away any more: then the server is asked whether one has.
+    sure_at: Option<MonotonicMillis>,
     /// The stamp of a look at the record outside of any job.
     look: Option<Stamp>,
     /// What was or is being read may be older than what it was wanted for: it is read once more when that is done.
     looks_again: bool,
 }
 
-at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at, drift, drifted_at } without {
+at_rest!(Renewals { record, stored_revision, is_refused, failures, retry_at, drift, drifted_at, sure_at } without {
     job,
     next,
     look,
@@ -92,7 +94,10 @@ impl Renewals {
     pub fn drifted(&mut self, by: i64, now: MonotonicMillis) {
         (self.drift, self.drifted_at) = (self.recent_drift(now).saturating_add(by), now);
         // In a sleep a wait went on.
-        self.retry_at = self.retry_at.map(|at| at.saturating_sub(by.max(0).unsigned_abs()));
+        let slept = by.max(0).unsigned_abs();
+        for moment in [&mut self.retry_at, &mut self.sure_at] {
+            *moment = moment.map(|at| at.saturating_sub(slept));
+        }
     }
 
     /// What the device's clock says too much of the age of a mark from before: who wrote that did no more in a sleep than

@@ -1,7 +1,7 @@
 //! What if an answer or its cookie comes when nobody waits for it any more?
 
 use countersign_core::FlowKind::Token;
-use countersign_core::State;
+use countersign_core::{Reason, State};
 use countersign_tests::{Fault, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
@@ -22,6 +22,26 @@ fn c05_a_cookie_that_a_sign_out_clears_late_is_not_that_of_who_signs_in_next() {
         assert_eq!(second.user().as_deref(), Some("bob"));
         second.reload();
         assert_eq!(second.user().as_deref(), Some("bob"), "{:?}", second.state());
+    });
+}
+
+#[test]
+fn c05_a_cookie_that_the_sign_out_of_a_page_that_is_gone_clears_late_is_missed() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::LateCookie));
+        first.begin_sign_out();
+        world.settle();
+        first.crash();
+        second.sign_in("bob").unwrap();
+        // What else happens in the tab does not keep it from asking.
+        second.sign_in_with("carol", "a-wrong-password").unwrap_err();
+        world.advance(30);
+        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
+        second.reload();
+        assert!(!second.is_signed_in());
     });
 }
 

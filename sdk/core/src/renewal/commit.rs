@@ -53,6 +53,11 @@ impl Machine {
         };
         let record = self.with_wait(record);
         let stored = &self.renewals.record;
+        // The sign-out may be out still, from a page that is gone: its answer takes the new cookie away, whenever it comes.
+        if self.renewals.is_signing_in() && stored.ended == Some(Reason::SignedOut) {
+            let latest = u64::from(REQUEST_DEADLINE) + LATEST_COOKIE.unsigned_abs();
+            self.renewals.sure_at = Some(self.now.monotonic.saturating_add(latest));
+        }
         let is_new = matches!(ending, Ending::Established(_));
         let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
         // What is not written is nothing that only this tab knows.

@@ -118,6 +118,12 @@ impl Machine {
             self.renewals.retry_at = None;
             self.retry();
         }
+        if may_try && self.renewals.retry_at.is_none() && self.renewals.sure_at.is_some_and(|at| at <= now) {
+            self.renewals.sure_at = None;
+            if self.holding().is_some() {
+                self.want_check(None);
+            }
+        }
         self.wait_on_time();
         if let Some((reason, is_certain)) = self.end_reached() {
             return self.on_end(reason, is_certain);
@@ -170,11 +176,12 @@ impl Machine {
         let retry = self.renewals.retry_at.filter(|_| self.page.online && !self.renewals.is_busy());
         let waits = self.wait_deadline();
         let rests = self.renewals.job.is_none() && self.renewals.retry_at.is_none();
+        let sure = self.renewals.sure_at.filter(|_| self.page.online && rests);
         let holding = self.holding().filter(|_| rests);
         // Offline an end that is not certain has done what it can.
         let ends = holding.filter(|_| self.page.online || !self.page.covered).map(|holding| holding.session_ends);
         let renews = holding.and_then(|holding| holding.renew_at).filter(|_| self.may_ask_ahead());
-        [retry, waits, ends, renews].into_iter().flatten().min()
+        [retry, waits, sure, ends, renews].into_iter().flatten().min()
     }
 }
 
