@@ -306,7 +306,6 @@ impl Player<'_> {
         httpdate::fmt_http_date(UNIX_EPOCH + now + Duration::from_secs(seconds))
     }
 
-    /// The user goes from tab to tab.
     /// Their user looks at the tabs of these browsers.
     pub fn look_at_tabs(&self, is_looked_at: impl Fn(usize) -> bool) {
         let tabs = self.world.inner().tabs.len();
