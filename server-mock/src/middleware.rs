@@ -20,7 +20,7 @@ use crate::{
     model::Target,
     notes::Notes,
     page,
-    request::{LONGEST_BODY, REQUEST_HEADER},
+    request::{LONGEST_BODY, REQUEST_HEADER, WAITED_HEADER},
     state::State,
 };
 
@@ -127,7 +127,13 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, own(REQUEST_HEADER), own("last-event-id")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            own(REQUEST_HEADER),
+            own(WAITED_HEADER),
+            own("last-event-id"),
+        ])
         .expose_headers([
             header::WWW_AUTHENTICATE,
             header::RETRY_AFTER,

@@ -18,6 +18,7 @@ use crate::{
 pub const SESSION_COOKIE: &str = "__Host-session";
 pub const REFRESH_COOKIE: &str = "__Host-refresh";
 pub const REQUEST_HEADER: &str = "countersign-request";
+pub const WAITED_HEADER: &str = "countersign-waited";
 
 /// The longest body, in bytes.
 pub const LONGEST_BODY: usize = 16 * 1024;
@@ -72,6 +73,14 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Error> {
 pub fn believed_sid(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(REQUEST_HEADER)?.to_str().unwrap_or("");
     (value != "1").then_some(value)
+}
+
+/// For how many milliseconds a sign-out has waited to be sent, if it says so.
+pub fn waited(headers: &HeaderMap) -> Result<Option<i64>, Error> {
+    let Some(value) = headers.get(WAITED_HEADER) else { return Ok(None) };
+    let millis = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|millis| *millis >= 0);
+    let refused = || Error::invalid_request("Countersign-Waited must be a whole number of milliseconds.");
+    millis.map(Some).ok_or_else(refused)
 }
 
 /// Rule 3, for requests whose authority is a cookie.

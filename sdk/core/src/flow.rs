@@ -28,6 +28,9 @@ pub(crate) const SHORTEST: u64 = 30_000;
 /// The header that tells a request of ours from a form of somebody else's.
 pub const REQUEST_HEADER: &str = "Countersign-Request";
 
+/// The header that tells for how many milliseconds a sign-out has waited to be sent: what began since is not meant.
+pub const WAITED_HEADER: &str = "Countersign-Waited";
+
 /// The five questions.
 pub(crate) trait Flow {
     /// Sign in. `sid` is the session that this one replaces.
@@ -42,8 +45,8 @@ pub(crate) trait Flow {
     fn restore(&self, config: &Config, answer: &Value, arrival: Arrival) -> Option<Established>;
     /// Put the credential on a request.
     fn dress(&self, config: &Config, origin: &str, sid: &str, token: Option<&Secret>) -> Dressing;
-    /// Sign out.
-    fn end(&self, config: &Config, sid: Option<&str>) -> Request;
+    /// Sign out. `waited`: for so many milliseconds the user's wish has waited, where no session is named.
+    fn end(&self, config: &Config, sid: Option<&str>, waited: Option<u64>) -> Request;
     /// Whether a 401 to a dressed request may be mended by a new credential.
     fn is_mended_by_renewal(&self, answer: &Answer) -> bool;
     /// Whether a renewal uses up what it presents, so that a lost answer matters.
@@ -225,6 +228,19 @@ pub(crate) fn request(config: &Config, method: &'static str, path: &str, sid: Op
         keepalive: false,
         deadline: Some(REQUEST_DEADLINE),
     }
+}
+
+/// The request to sign out, to which a flow adds its body. It outlives its page.
+pub(crate) fn ending(
+    config: &Config,
+    method: &'static str,
+    path: &str,
+    sid: Option<&str>,
+    waited: Option<u64>,
+) -> Request {
+    let mut request = Request { keepalive: true, ..request(config, method, path, sid) };
+    request.headers.extend(waited.map(|waited| (WAITED_HEADER, Secret::new(waited.to_string()))));
+    request
 }
 
 pub(crate) fn json_body(document: &Value) -> Option<Body> {

@@ -40,6 +40,8 @@ pub struct Record {
     pub idle_ends_at: Option<UnixMillis>,
     /// The session that was signed out here and that the server has not acknowledged. Empty where its name is unknown.
     pub sign_out_owed: Option<String>,
+    /// When the user asked for that: where its name is unknown, a session that began since is not meant.
+    pub sign_out_asked_at: Option<UnixMillis>,
 }
 
 impl Record {
@@ -67,6 +69,7 @@ impl Record {
             idle_lifetime: number("idle_lifetime").and_then(|millis| u64::try_from(millis).ok()),
             idle_ends_at: number("idle_ends_at"),
             sign_out_owed: word("sign_out_owed"),
+            sign_out_asked_at: number("sign_out_asked_at"),
         })
     }
 
@@ -95,6 +98,7 @@ impl Record {
             ("idle_lifetime", self.idle_lifetime.and_then(|millis| i64::try_from(millis).ok()).into()),
             ("idle_ends_at", self.idle_ends_at.into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
+            ("sign_out_asked_at", self.sign_out_asked_at.into()),
         ]))
     }
 }
@@ -120,6 +124,7 @@ mod tests {
             idle_lifetime: Some(1_800_000),
             idle_ends_at: Some(1_790_001_800_000),
             sign_out_owed: Some(String::new()),
+            sign_out_asked_at: Some(1_789_999_995_000),
             ..Record::default()
         };
         assert_eq!(Record::read(&record.print()), Some(record));

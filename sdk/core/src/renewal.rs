@@ -27,6 +27,7 @@ use crate::state::Reason;
 use crate::time::MonotonicMillis;
 
 use crate::trace::{Note, at_rest};
+use commit::LATEST_COOKIE;
 use job::{Job, Kind, Step};
 pub(crate) use pace::renew_at;
 
@@ -215,7 +216,8 @@ impl Machine {
         {
             return callers.push(id);
         }
-        // A sign-in that is given up may have changed the cookie already: whatever session it belongs to is meant.
+        // A sign-in that is given up may have changed the cookie already, or be about to: whatever session it belongs to is
+        // meant.
         let is_certain = !self.renewals.wants_sign_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
@@ -223,7 +225,8 @@ impl Machine {
         self.drop_jobs(Self::abandon);
         self.forget(Reason::SignedOut);
         self.fail_waiting(&Error::signed_out());
-        self.renewals.next.push(Kind::SignOut { callers: vec![id], sid, owed: false });
+        let asked_at = Some(if is_certain { self.now.wall } else { self.now.wall + LATEST_COOKIE });
+        self.renewals.next.push(Kind::SignOut { callers: vec![id], sid, asked_at, owed: false });
         self.start_next();
     }
 
@@ -353,7 +356,8 @@ impl Machine {
             return;
         }
         self.note(Note::SignOutOwed);
-        self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid: Some(owed), owed: true });
+        let asked_at = self.renewals.record.sign_out_asked_at;
+        self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid: Some(owed), asked_at, owed: true });
         self.start_next();
     }
 }

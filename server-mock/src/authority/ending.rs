@@ -80,21 +80,33 @@ pub struct SignOut<'a> {
     pub presented: Presented<'a>,
     /// The session that the browser wants to end, if it says so: it may be another one of the same user.
     pub meant: Option<&'a str>,
+    /// For so many milliseconds the user's wish has waited, if it says so: a session that began since is not meant.
+    pub waited: Option<i64>,
     /// The client that asks, where it says so: it can only end sessions of its own (RFC 7009 §2.1).
     pub client_id: Option<&'a str>,
 }
 
+/// What a sign-out has done.
+pub struct SignedOut {
+    /// The session that it ended.
+    pub sid: Option<String>,
+    /// The presented credential opens nothing any more, so its cookie goes too.
+    pub is_spent: bool,
+}
+
 impl SignOut<'_> {
-    /// Whether the session that is meant is the presented credential's own, so that its cookie goes with it.
-    pub fn is_own(&self) -> bool {
+    /// Whether the session that is meant is the presented credential's own.
+    fn is_own(&self) -> bool {
         self.meant.is_none_or(|sid| sid == self.presented.sid)
+    }
+
+    fn is_meant(&self, session: &Session, now: Time) -> bool {
+        self.waited.is_none_or(|waited| session.created_at.0 <= now.0.saturating_sub(waited))
     }
 }
 
-/// Signs out, and gives the `sid` of the session that this ended.
-///
-/// Who presents nothing that is known has nothing to end, and that is no error (RFC 7009 §2.2).
-pub async fn sign_out(state: &State, request: SignOut<'_>) -> Result<Option<String>, Error> {
+/// Signs out. Who presents nothing that is known has nothing to end, and that is no error (RFC 7009 §2.2).
+pub async fn sign_out(state: &State, request: SignOut<'_>) -> Result<SignedOut, Error> {
     let mut transaction = state.store.write().await?;
     let now = state.now();
     let own = living_session(&mut *transaction, request.presented, now).await?;
@@ -104,6 +116,10 @@ pub async fn sign_out(state: &State, request: SignOut<'_>) -> Result<Option<Stri
         Some(own) => named(&mut *transaction, request.meant, now).await?.filter(|named| named.sub == own.sub),
         None => None,
     };
+    let (ended, began_since) = match ended {
+        Some(session) if !request.is_meant(&session, now) => (None, true),
+        ended => (ended, false),
+    };
     let sid = ended.as_ref().map(|session| session.sid.clone());
     if let Some(session) = ended {
         let ending = Ending::new(state, now, Reason::SignedOut, Initiator::User);
@@ -111,7 +127,7 @@ pub async fn sign_out(state: &State, request: SignOut<'_>) -> Result<Option<Stri
         transaction.commit().await?;
         state.publish().await;
     }
-    Ok(sid)
+    Ok(SignedOut { sid, is_spent: request.is_own() && !began_since })
 }
 
 async fn named(transaction: &mut dyn Transaction, sid: Option<&str>, now: Time) -> Answer<Option<Session>> {

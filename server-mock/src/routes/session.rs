@@ -116,9 +116,10 @@ pub async fn sign_out(
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let Some(presented) = request::cookie(&parts.headers, SESSION_COOKIE) else { return Ok(response) };
-    let sign_out = SignOut { presented, meant: request::believed_sid(&parts.headers), client_id: None };
-    notes.open().sid = authority::sign_out(&state, sign_out).await?;
-    if sign_out.is_own() {
+    let (meant, waited) = (request::believed_sid(&parts.headers), request::waited(&parts.headers)?);
+    let signed_out = authority::sign_out(&state, SignOut { presented, meant, waited, client_id: None }).await?;
+    notes.open().sid = signed_out.sid;
+    if signed_out.is_spent {
         clear_cookie(&mut response, SESSION_COOKIE);
     }
     Ok(response)

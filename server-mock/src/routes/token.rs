@@ -108,7 +108,9 @@ pub async fn revoke(
 
     if let Some(token) = form.optional("token") {
         let ended = match Presented::parse(token) {
-            Some(presented) => authority::sign_out(&state, SignOut { presented, meant: None, client_id }).await?,
+            Some(presented) => {
+                authority::sign_out(&state, SignOut { presented, meant: None, waited: None, client_id }).await?.sid
+            }
             None => revoke_access_token(&state, token, client).await?,
         };
         notes.open().sid = ended;
@@ -119,9 +121,10 @@ pub async fn revoke(
     }
     let Some(presented) = request::cookie(&parts.headers, REFRESH_COOKIE) else { return Ok(response) };
     request::check_csrf(&state.config, &parts.method, &parts.headers)?;
-    let sign_out = SignOut { presented, meant: request::believed_sid(&parts.headers), client_id };
-    notes.open().sid = authority::sign_out(&state, sign_out).await?;
-    if sign_out.is_own() {
+    let (meant, waited) = (request::believed_sid(&parts.headers), request::waited(&parts.headers)?);
+    let signed_out = authority::sign_out(&state, SignOut { presented, meant, waited, client_id }).await?;
+    notes.open().sid = signed_out.sid;
+    if signed_out.is_spent {
         clear_cookie(&mut response, REFRESH_COOKIE);
     }
     Ok(response)

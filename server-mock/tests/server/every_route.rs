@@ -301,7 +301,9 @@ async fn s12_cors_answers_an_exact_list() {
             for name in ["www-authenticate", "retry-after", "date", "countersign-ep", "server-timing", "etag"] {
                 assert!(exposed.contains(name), "{exposed}");
             }
-            assert!(preflight.header("access-control-allow-headers").contains("countersign-request"));
+            for name in ["countersign-request", "countersign-waited"] {
+                assert!(preflight.header("access-control-allow-headers").contains(name));
+            }
             assert!(preflight.header("access-control-allow-methods").contains("PATCH"));
         }
     }

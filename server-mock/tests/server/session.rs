@@ -3,7 +3,7 @@
 use axum::body::Body;
 use serde_json::json;
 
-use crate::support::{START, Server};
+use crate::support::{Browser, START, Server};
 
 #[tokio::test]
 async fn signing_in_answers_with_who_and_for_how_long() {
@@ -218,6 +218,39 @@ async fn a_sign_out_that_names_a_session_of_somebody_else_does_nothing() {
     assert_eq!(alice.get("/auth/session").await.status, 200);
     bob.sid = None;
     assert_eq!(bob.get("/auth/session").await.status, 200);
+}
+
+#[tokio::test]
+async fn s08_a_sign_out_that_waited_ends_nothing_that_began_since() {
+    for (path, body) in [("/auth/session", ""), ("/auth/revoke", "client_id=demo")] {
+        let server = Server::start().await;
+        server.pass(100.0).await;
+        let is_session = path == "/auth/session";
+        let mut bob = if is_session { server.session_of("bob").await } else { server.tokens_of("bob").await };
+        bob.sid = None;
+        server.pass(2.0).await;
+        let sign_out = |bob: &Browser, waited: &str| {
+            let request = bob.request(if is_session { "DELETE" } else { "POST" }, path);
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            request.header("countersign-waited", waited).body(Body::from(body)).unwrap()
+        };
+        for waited in ["2001", "3000", "9223372036854775807"] {
+            let answer = bob.send(sign_out(&bob, waited)).await;
+            assert!(answer.status.is_success() && answer.headers.get("set-cookie").is_none(), "{path}: {answer:?}");
+        }
+        for waited in ["", "-1", "1.5", "soon", "9223372036854775808"] {
+            assert_eq!(bob.send(sign_out(&bob, waited)).await.refusal(), (400, "invalid_request".into()), "{waited:?}");
+        }
+        let still = if is_session { bob.get("/auth/session").await } else { bob.renew("").await };
+        assert_eq!(still.status, 200, "{path}");
+
+        let mut copy = bob.clone();
+        // It began at the very moment at which that was asked for.
+        let answer = bob.send(sign_out(&bob, "2000")).await;
+        assert!(answer.status.is_success() && answer.header("set-cookie").contains("Max-Age=0"), "{path}: {answer:?}");
+        let gone = if is_session { copy.get("/auth/session").await } else { copy.renew("").await };
+        assert_eq!(gone.reason(), "signed_out", "{path}");
+    }
 }
 
 #[tokio::test]

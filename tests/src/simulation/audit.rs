@@ -159,7 +159,10 @@ impl Ledger {
             Some(meant) if meant != own => (subject(meant) == subject(&own)).then(|| meant.to_owned()),
             _ => Some(own),
         };
-        if let Some(meant) = meant {
+        let waited = request.waited().unwrap_or(0);
+        // A session that began since the user asked is not meant.
+        let began_since = |sid: &String| self.session(sid).is_some_and(|session| session.began + waited > now);
+        if let Some(meant) = meant.filter(|sid| !began_since(sid)) {
             self.finish(&meant, now, Cause::SignedOut { browser });
         }
         Ok(())

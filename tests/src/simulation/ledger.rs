@@ -186,6 +186,11 @@ impl Outgoing {
     pub fn believed(&self) -> Option<&str> {
         self.header("countersign-request").filter(|believed| *believed != "1")
     }
+
+    /// How long the wish to sign out has waited.
+    pub fn waited(&self) -> Option<Millis> {
+        self.header("countersign-waited")?.parse().ok()
+    }
 }
 
 impl Answer {

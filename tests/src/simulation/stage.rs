@@ -191,6 +191,8 @@ impl Player<'_> {
     }
 
     fn sign_in(&self, tab: usize, user: User, right: bool) {
+        // Nobody gives a password in the same millisecond in which somebody else signs out.
+        self.world.inner().pass(1);
         self.on_running(tab, if right { "sign-ins" } else { "failed sign-ins" }, |_, tab| {
             let password = if right { format!("{}-demo-pass", user.name()) } else { "wrong".to_owned() };
             drop(tab.begin_sign_in(user.name(), &password));

@@ -4,6 +4,7 @@ use countersign_core::FlowKind::{Session, Token};
 use countersign_core::Reason;
 use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
+const QUESTION: [&str; 2] = ["GET /auth/session", "POST /auth/token"];
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
 
 #[test]
@@ -131,4 +132,46 @@ fn c05_a_tab_that_finds_everything_deleted_while_it_loads_signs_nobody_out() {
     world.release();
     world.advance(30);
     assert!(first.is_signed_in() && third.is_signed_in(), "{:?} {:?}", first.state(), third.state());
+}
+
+#[test]
+fn c05_a_sign_out_that_waited_does_not_end_the_session_that_began_meanwhile() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.refuse_storage();
+        let second = browser.open_tab(flow);
+        // With nothing stored it does not know who is signed in when its user leaves.
+        for what in QUESTION.into_iter().chain(SIGN_OUT) {
+            world.network().times(9, what, Fault::LoseRequest);
+        }
+        first.reload();
+        assert!(!first.sign_out());
+        world.advance(2);
+        second.sign_in("bob").unwrap();
+        world.network().heal();
+        world.advance(60);
+        assert!(!first.snapshot().sign_out_owed);
+        assert!(second.is_signed_in(), "{:?}", second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}
+
+#[test]
+fn c12_a_sign_out_that_waited_ends_the_session_that_was_there() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.refuse_storage();
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        // Nobody has told it yet that bob is signed in.
+        for what in QUESTION.into_iter().chain(SIGN_OUT) {
+            world.network().times(3, what, Fault::LoseRequest);
+        }
+        second.reload();
+        assert!(!second.sign_out());
+        world.advance(60);
+        assert!(!second.snapshot().sign_out_owed);
+        assert!(!first.is_signed_in(), "{:?}", first.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
 }

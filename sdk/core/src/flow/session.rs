@@ -4,8 +4,8 @@ use crate::claims::{Claims, Provenance, Source, Verification};
 use crate::config::Config;
 use crate::effect::{Dressing, Request};
 use crate::flow::{
-    Arrival, Established, Failure, Flow, Happened, Judgement, REQUEST_HEADER, Renewal, json_body, lifetime, merged,
-    misunderstood, problem, reach, read_body, reason, request,
+    Arrival, Established, Failure, Flow, Happened, Judgement, REQUEST_HEADER, Renewal, ending, json_body, lifetime,
+    merged, misunderstood, problem, reach, read_body, reason, request,
 };
 use crate::input::{Answer, Response};
 use crate::json::{self, Value};
@@ -61,8 +61,8 @@ impl Flow for SessionFlow {
         Dressing { headers: vec![(REQUEST_HEADER, Secret::new(sid))], reach: reach(config, origin), cookies: true }
     }
 
-    fn end(&self, config: &Config, sid: Option<&str>) -> Request {
-        Request { keepalive: true, ..request(config, "DELETE", &config.dialect.session, sid) }
+    fn end(&self, config: &Config, sid: Option<&str>, waited: Option<u64>) -> Request {
+        ending(config, "DELETE", &config.dialect.session, sid, waited)
     }
 
     /// There is nothing to renew: the question is only whether the session still lives.

@@ -204,8 +204,10 @@ fn c28_the_session_flow_asks_by_cookie_and_header() {
     let touch = flow.renew(&config, &renewal);
     assert_eq!(told(&touch), "PATCH https://app.test/auth/session, s1, cookies, outlives the page");
     assert_eq!(body(&touch), r#"application/json {"idle_for":12}"#);
-    let end = flow.end(&config, Some("s1"));
+    let end = flow.end(&config, Some("s1"), None);
     assert_eq!(told(&end), "DELETE https://app.test/auth/session, s1, cookies, outlives the page");
+    let late = flow.end(&config, None, Some(1_500));
+    assert!(late.headers.ends_with(&[(REQUEST_HEADER, Secret::new("1")), (WAITED_HEADER, Secret::new("1500"))]));
     let dressing = flow.dress(&config, "https://app.test", "s1", None);
     assert_eq!(dressing.headers, [(REQUEST_HEADER, Secret::new("s1"))]);
     assert!(dressing.cookies && !flow.rotates());
@@ -226,9 +228,10 @@ fn c04_the_token_flow_asks_by_form_and_outlives_the_page_where_it_must() {
     assert_eq!(flow.resume(&config, &retried), renewal);
     let without_retry_rule = flow.renew(&config, &Renewal::default());
     assert_eq!(told(&without_retry_rule), "POST https://app.test/auth/token, 1, cookies, outlives the page");
-    let end = flow.end(&config, Some("s1"));
+    let end = flow.end(&config, Some("s1"), None);
     assert_eq!(told(&end), "POST https://app.test/auth/revoke, s1, cookies, outlives the page");
     assert_eq!(body(&end), "application/x-www-form-urlencoded client_id=demo");
+    assert!(flow.end(&config, None, Some(0)).headers.ends_with(&[(WAITED_HEADER, Secret::new("0"))]));
     assert!(flow.rotates());
 }
 

@@ -6,7 +6,7 @@ use crate::effect::{Dressing, Request};
 use crate::error::Error;
 use crate::flow::session::credentials;
 use crate::flow::{
-    Arrival, Bearer, Established, Failure, Flow, Happened, Judgement, Renewal, SHORTEST, form_body, json_body,
+    Arrival, Bearer, Established, Failure, Flow, Happened, Judgement, Renewal, SHORTEST, ending, form_body, json_body,
     lifetime, merged, misunderstood, problem, reach, read_body, reason, request,
 };
 use crate::headers::{self, Remedy};
@@ -82,9 +82,9 @@ impl Flow for TokenFlow {
         Dressing { headers, reach: reach(config, origin), cookies: false }
     }
 
-    fn end(&self, config: &Config, sid: Option<&str>) -> Request {
+    fn end(&self, config: &Config, sid: Option<&str>, waited: Option<u64>) -> Request {
         let body = form_body(&[("client_id", config.client_id.as_str())]);
-        Request { body, keepalive: true, ..request(config, "POST", &config.dialect.revoke, sid) }
+        Request { body, ..ending(config, "POST", &config.dialect.revoke, sid, waited) }
     }
 
     /// RFC 6750 §3.1: `invalid_token` is mended by a new token; `insufficient_scope` and the step-up challenge of

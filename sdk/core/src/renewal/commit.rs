@@ -125,7 +125,8 @@ impl Machine {
     }
 
     fn acknowledged(&self) -> Record {
-        Record { sign_out_owed: None, back_off_until: None, backed_off_at: None, ..self.given_back() }
+        let (sign_out_owed, sign_out_asked_at) = (None, None);
+        Record { sign_out_owed, sign_out_asked_at, back_off_until: None, backed_off_at: None, ..self.given_back() }
     }
 
     fn without_verdict(&self, error: &Error, happened: Happened) -> Record {
@@ -161,7 +162,10 @@ impl Machine {
             // Where the browser's data was cleared, the next session counts from the beginning.
             Ending::Ended(_) => has_moved_on || (stored.sid.is_some() && stored.sid != job.named),
             // Another sign-out is owed by now, of a session that began since.
-            Ending::Acknowledged => stored.sign_out_owed.as_ref().is_some_and(|owed| Some(owed) != job.ends()),
+            Ending::Acknowledged => {
+                stored.sign_out_owed.is_some()
+                    && (stored.sign_out_owed.as_ref(), stored.sign_out_asked_at) != job.ends()
+            }
             Ending::NoVerdict(..) => false,
         }
     }

@@ -82,6 +82,7 @@ pub(crate) enum Kind {
     SignOut {
         callers: Vec<CallId>,
         sid: Option<String>,
+        asked_at: Option<UnixMillis>,
         owed: bool,
     },
     /// Nobody wants it any more.
@@ -148,11 +149,11 @@ impl Kind {
 }
 
 impl Job {
-    /// The session that a sign-out ends; empty where its name is unknown.
-    pub fn ends(&self) -> Option<&String> {
+    /// The session that a sign-out ends, empty where its name is unknown, and when that was asked for.
+    pub fn ends(&self) -> (Option<&String>, Option<UnixMillis>) {
         match &self.kind {
-            Kind::SignOut { sid, .. } => sid.as_ref(),
-            _ => None,
+            Kind::SignOut { sid, asked_at, .. } => (sid.as_ref(), *asked_at),
+            _ => (None, None),
         }
     }
 }
@@ -399,7 +400,12 @@ impl Machine {
             Kind::SignIn { username, password, .. } => self.flow.begin(&self.config, username, password, sid),
             Kind::Check { .. } => self.flow.resume(&self.config, &renewal),
             Kind::Renew { .. } => self.flow.renew(&self.config, &renewal),
-            Kind::SignOut { sid, .. } => self.flow.end(&self.config, sid.as_deref().filter(|sid| !sid.is_empty())),
+            Kind::SignOut { sid, asked_at, .. } => {
+                let named = sid.as_deref().filter(|sid| !sid.is_empty());
+                // Who can't say which session is meant says since when the user has meant it.
+                let waited = asked_at.map(|at| u64::try_from(self.now.wall.saturating_sub(at)).unwrap_or(0));
+                self.flow.end(&self.config, named, waited.filter(|_| named.is_none()))
+            }
             Kind::Forget { .. } | Kind::GivenUp => return,
         };
         if let Some(job) = &mut self.renewals.job {

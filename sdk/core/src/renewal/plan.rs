@@ -52,7 +52,7 @@ impl Machine {
     /// What does the user's sign-out mean, and what is owed for it?
     fn plan_debt(&mut self, record: &Record) {
         let may_write = self.renewals.may_write();
-        let Some(Job { kind: Kind::SignOut { sid, .. }, named, turns, sent, storage_is_back, .. }) =
+        let Some(Job { kind: Kind::SignOut { sid, asked_at, .. }, named, turns, sent, storage_is_back, .. }) =
             &mut self.renewals.job
         else {
             return;
@@ -79,15 +79,17 @@ impl Machine {
         // Where it is known that nobody is signed in, and no sign-in elsewhere could settle it, nothing is owed:
         // later it could be the next user who is meant. The server is told once.
         *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
-        let owed = sid.clone();
-        self.write_first(Record { sign_out_owed: owed, ..self.moved_on(None, Some(Reason::SignedOut)) });
+        let (sign_out_owed, sign_out_asked_at) = (sid.clone(), asked_at.filter(|_| sid.is_some()));
+        self.write_first(Record { sign_out_owed, sign_out_asked_at, ..self.moved_on(None, Some(Reason::SignedOut)) });
     }
 
     /// The debt was written: is it still to be paid?
     fn plan_settlement(&mut self, record: &Record) {
-        let owed = self.renewals.job.as_ref().and_then(Job::ends);
+        let owed = self.renewals.job.as_ref().and_then(|job| job.ends().0);
         let is_deleted = owed.is_some_and(|owed| self.is_debt_deleted(owed, record));
-        let Some(Job { kind: Kind::SignOut { callers, sid, owed }, .. }) = &mut self.renewals.job else { return };
+        let Some(Job { kind: Kind::SignOut { callers, sid, asked_at, owed }, .. }) = &mut self.renewals.job else {
+            return;
+        };
         match &record.sign_out_owed {
             None if is_deleted => {
                 *owed = false;
@@ -96,7 +98,11 @@ impl Machine {
             // Settled by another tab meanwhile.
             None if sid.is_some() => return self.finish(Ok(())),
             // It may be another tab's by now, of a session that began since.
-            there => sid.clone_from(there),
+            None => {}
+            there => {
+                sid.clone_from(there);
+                *asked_at = record.sign_out_asked_at;
+            }
         }
         // The user's own word is passed on at once, once.
         let is_settlement = callers.is_empty();
@@ -235,7 +241,8 @@ impl Machine {
         self.forget(reason);
         self.fail_waiting(&Error::signed_out());
         let Some(job) = &mut self.renewals.job else { return };
-        let settle = Kind::SignOut { callers: Vec::new(), sid: Some(owed), owed: true };
+        let asked_at = self.renewals.record.sign_out_asked_at;
+        let settle = Kind::SignOut { callers: Vec::new(), sid: Some(owed), asked_at, owed: true };
         if let Kind::Check { callers, .. } | Kind::Renew { callers } = std::mem::replace(&mut job.kind, settle) {
             callers.into_iter().for_each(|id| self.reply(id, Reply::Failed(Error::signed_out())));
         }

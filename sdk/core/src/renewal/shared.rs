@@ -175,6 +175,7 @@ impl Machine {
                     sid: None,
                     ended,
                     sign_out_owed,
+                    sign_out_asked_at: self.renewals.record.sign_out_asked_at,
                     ..found
                 }
             }

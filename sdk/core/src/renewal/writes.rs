@@ -229,3 +229,30 @@ fn c12_a_sign_out_that_waited_ends_what_is_owed_by_then() {
     host.swap(SwapOutcome::Swapped);
     assert!(!host.machine.snapshot().sign_out_owed);
 }
+
+#[test]
+fn c12_the_acknowledgement_of_a_sign_out_is_none_of_one_that_was_asked_for_later() {
+    let mut host = Host::started(FlowKind::Session);
+    let owed = |revision, asked_at| {
+        let record = Record {
+            revision,
+            generation: revision,
+            sign_out_owed: Some(String::new()),
+            sign_out_asked_at: Some(asked_at),
+            ended: Some(Reason::SignedOut),
+            ..Record::default()
+        };
+        Stored { revision, text: record.print(), kept: None }
+    };
+    let waited = |request: Request| {
+        let header = request.headers.into_iter().find(|(name, _)| *name == "Countersign-Waited");
+        header.map(|(_, value)| value.expose().to_owned())
+    };
+    let asked_at = 1_790_000_000_000 + host.now.cast_signed() - 3_000;
+    host.read(ReadOutcome::Found(owed(1, asked_at)));
+    assert_eq!(waited(host.answer_with(204, b"")).as_deref(), Some("3010"));
+    host.swap(SwapOutcome::Lost(Some(owed(2, asked_at + 1_000))));
+    assert_eq!(waited(host.answer_with(204, b"")).as_deref(), Some("2030"));
+    host.swap(SwapOutcome::Swapped);
+    assert!(!host.machine.snapshot().sign_out_owed);
+}
