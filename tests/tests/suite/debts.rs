@@ -5,6 +5,7 @@ use countersign_core::Reason;
 use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
 const QUESTION: [&str; 2] = ["GET /auth/session", "POST /auth/token"];
+const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
 const SIGN_OUT: [&str; 2] = ["DELETE /auth/session", "POST /auth/revoke"];
 
 #[test]
@@ -173,5 +174,27 @@ fn c12_a_sign_out_that_waited_ends_the_session_that_was_there() {
         assert!(!second.snapshot().sign_out_owed);
         assert!(!first.is_signed_in(), "{:?}", first.state());
         assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}
+
+#[test]
+fn c12_of_two_who_signed_in_at_the_same_time_the_one_whose_cookie_is_there_is_signed_out() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        browser.refuse_locks();
+        browser.set_channel(Channel::Dead);
+        SIGN_IN.into_iter().for_each(|what| world.network().times(2, what, Fault::HoldAnswer));
+        for tab in [&first, &second] {
+            tab.begin_sign_in("bob", "bob-demo-pass");
+        }
+        world.settle();
+        // The second cookie comes last, and the first tab writes last.
+        browser.trouble_storage(StorageFault::Delay(500));
+        world.release();
+        world.advance(1);
+        assert_eq!(browser.record(flow).unwrap()["sid"].as_str(), first.sid().as_deref());
+        assert!(second.sign_out());
+        assert!(!browser.open_tab(flow).is_signed_in());
     });
 }

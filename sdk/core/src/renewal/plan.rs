@@ -52,8 +52,7 @@ impl Machine {
     /// What does the user's sign-out mean, and what is owed for it?
     fn plan_debt(&mut self, record: &Record) {
         let may_write = self.renewals.may_write();
-        let Some(Job { kind: Kind::SignOut { sid, asked_at, .. }, named, turns, sent, storage_is_back, .. }) =
-            &mut self.renewals.job
+        let Some(Job { kind: Kind::SignOut { sid, asked_at, .. }, named, turns, sent, .. }) = &mut self.renewals.job
         else {
             return;
         };
@@ -67,9 +66,9 @@ impl Machine {
         if *turns == 0 {
             named.clone_from(&record.sid);
         }
-        // What the browser is signed in with by now is what ends: the session this tab believed in was replaced.
-        // Where storage answers again, it may be the one in the record that was: then the cookie tells.
-        if *storage_is_back && sid.is_some() && is_another {
+        // What the browser is signed in with by now is what ends: the session this tab believed in was replaced, or it is the
+        // one in the record that was, where storage was away or two signed in at the same time. The cookie tells.
+        if sid.is_some() && is_another {
             *sid = Some(String::new());
         }
         let is_uncertain = sid.as_deref() == Some("");
