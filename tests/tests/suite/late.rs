@@ -38,10 +38,26 @@ fn c05_a_cookie_that_the_sign_out_of_a_page_that_is_gone_clears_late_is_missed()
         second.sign_in("bob").unwrap();
         // What else happens in the tab does not keep it from asking.
         second.sign_in_with("carol", "a-wrong-password").unwrap_err();
-        world.advance(30);
+        world.advance(40);
         assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
         second.reload();
         assert!(!second.is_signed_in());
+    });
+}
+
+#[test]
+fn c05_the_sign_out_of_a_page_that_is_gone_has_no_deadline() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::DelayAnswer(15_000)));
+        first.begin_sign_out();
+        world.settle();
+        first.crash();
+        second.sign_in("bob").unwrap();
+        world.advance(40);
+        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
     });
 }
 

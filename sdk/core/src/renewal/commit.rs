@@ -15,6 +15,9 @@ use crate::trace::Note;
 /// So many milliseconds after a request was given up its cookie may still reach the jar.
 pub(super) const LATEST_COOKIE: i64 = 1_000;
 
+/// And so long after a sign-in the answer to a sign-out may clear it: a page that is gone gives no request up.
+const LATEST_CLEARING: u64 = 30_000;
+
 /// What is about to be committed.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -55,8 +58,7 @@ impl Machine {
         let stored = &self.renewals.record;
         // The sign-out may be out still, from a page that is gone: its answer takes the new cookie away, whenever it comes.
         if self.renewals.is_signing_in() && stored.ended == Some(Reason::SignedOut) {
-            let latest = u64::from(REQUEST_DEADLINE) + LATEST_COOKIE.unsigned_abs();
-            self.renewals.sure_at = Some(self.now.monotonic.saturating_add(latest));
+            self.renewals.sure_at = Some(self.now.monotonic.saturating_add(LATEST_CLEARING));
         }
         let is_new = matches!(ending, Ending::Established(_));
         let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
