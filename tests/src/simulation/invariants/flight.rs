@@ -23,7 +23,7 @@ pub struct Flight {
     first_keys: BTreeMap<(Home, String), Option<String>>,
     /// How often a call of an application was sent, by tab and call.
     sends: BTreeMap<(Holder, u64), usize>,
-    /// When each renewal had its outcome.
+    /// When each question about the credential had its outcome.
     settled: BTreeMap<usize, Millis>,
     /// Renewals that went out without the lock, which others had for as long as anybody waits for it.
     outwaited: BTreeSet<usize>,
@@ -32,7 +32,7 @@ pub struct Flight {
 impl Invariant for Flight {
     fn see(&mut self, facts: &Facts, world: &Inner, happening: &Happening) -> Verdict {
         if let Happening::Settled { exchange: number, .. } = happening
-            && world.exchanges[*number].is_renewal()
+            && world.exchanges[*number].is_credential_request()
         {
             self.settled.insert(*number, world.now);
         }
@@ -68,11 +68,12 @@ fn c01_one_tab_asks_one_thing_at_a_time(world: &Inner, number: usize) -> Verdict
 }
 
 /// What other tabs of the same browser asked before this renewal.
-fn renewals_of_others(world: &Inner, number: usize) -> impl Iterator<Item = (usize, &Exchange)> {
+fn questions_of_others(world: &Inner, number: usize) -> impl Iterator<Item = (usize, &Exchange)> {
     let own = &world.exchanges[number];
     let home = own.home(world);
-    let is_one = move |other: &Exchange| other.tab != own.tab && other.is_renewal() && other.home(world) == home;
-    world.exchanges[..number].iter().enumerate().filter(move |(_, other)| is_one(other))
+    let is_foreign = move |other: &Exchange| other.tab != own.tab && other.home(world) == home;
+    let others = world.exchanges[..number].iter().enumerate();
+    others.filter(move |(_, other)| other.is_credential_request() && is_foreign(other))
 }
 
 /// Its scripts run, and its timers are not put off.
@@ -101,8 +102,8 @@ impl Flight {
     fn c02_two_tabs_never_renew_at_once(&self, facts: &Facts, world: &Inner, number: usize) -> Verdict {
         let own = &world.exchanges[number];
         let home = own.home(world);
-        let beside = renewals_of_others(world, number).filter(|(_, other)| !other.is_settled);
-        for (beside, other) in beside {
+        let is_beside = |other: &Exchange| other.is_renewal() && !other.is_settled;
+        for (beside, other) in questions_of_others(world, number).filter(|(_, other)| is_beside(other)) {
             let stood_still = world.tabs[other.tab.0].resumed > other.sent_at;
             let could_be_waited_for = is_on_time(world, other.tab) && is_on_time(world, own.tab) && !stood_still;
             let is_outwaited = [number, beside].iter().any(|one| self.outwaited.contains(one));
@@ -124,18 +125,16 @@ impl Flight {
         let is_stored = facts.setting.devices[*browser].has_storage;
         let has_lock = world.browsers[*browser].locks.is_held_by(&world.tabs[tab.0].config.name(), *tab);
         let began = world.now.saturating_sub(LONGEST_WAIT_FOR_LOCK);
-        let busy = renewals_of_others(world, number)
-            .map(|(other, exchange)| {
-                let ended = self.settled.get(&other).copied().unwrap_or(world.now);
-                ended.saturating_sub(exchange.sent_at.max(began))
-            })
-            .sum::<Millis>();
+        let busy = questions_of_others(world, number).fold((began, 0), |(until, busy), (other, exchange)| {
+            let ended = self.settled.get(&other).copied().unwrap_or(world.now);
+            (ended.max(until), busy + ended.saturating_sub(exchange.sent_at.max(until)))
+        });
         let is_kept = world.tabs.iter().enumerate().any(|(id, holder)| {
             let tab = (id, holder.life);
             let holds = world.browsers[*browser].locks.is_held_by(&holder.config.name(), tab);
             holder.browser == *browser && holds && !is_on_time(world, tab)
         });
-        let has_waited = is_kept || busy >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
+        let has_waited = is_kept || busy.1 >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
         !is_stored && !has_lock && has_waited
     }
 
