@@ -14,8 +14,8 @@ use crate::world::Inner;
 /// Milliseconds between two questions of a tab that hears nothing.
 const POLL: Millis = 40_000;
 
-/// The server tells an end in whole seconds, and is asked a second after it.
-const LATEST_QUESTION: Millis = 2_000;
+/// The server tells in whole seconds how much is left, its answer takes 10 s at most, and it is asked a second after the end.
+const LATEST_QUESTION: Millis = 12_000;
 
 #[derive(Debug)]
 pub struct Calm;
