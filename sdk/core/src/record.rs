@@ -13,6 +13,8 @@ pub struct Record {
     pub generation: u64,
     /// The session that this browser is signed in with.
     pub sid: Option<String>,
+    /// When it was asked for, where that was here: a sign-out that was asked for before does not mean it.
+    pub signed_in_at: Option<UnixMillis>,
     /// When that session ends at the latest.
     pub ends_at: Option<UnixMillis>,
     /// Why there is none.
@@ -55,6 +57,7 @@ impl Record {
             revision: u64::try_from(number("revision")?).ok()?,
             generation: u64::try_from(number("generation")?).ok()?,
             sid: word("sid"),
+            signed_in_at: number("signed_in_at"),
             ends_at: number("ends_at"),
             ended: word("ended").map(|code| Reason::from_code(&code, revoked_by.as_deref())),
             attempt_key: word("attempt_key"),
@@ -83,6 +86,7 @@ impl Record {
             ("revision", whole(self.revision)),
             ("generation", whole(self.generation)),
             ("sid", self.sid.as_deref().into()),
+            ("signed_in_at", self.signed_in_at.into()),
             ("ends_at", self.ends_at.into()),
             ("ended", self.ended.map(|reason| reason.code()).into()),
             ("revoked_by", revoked_by.into()),
@@ -113,6 +117,7 @@ mod tests {
         let record = Record {
             revision: 7,
             generation: 3,
+            signed_in_at: Some(1_789_999_980_000),
             ended: Some(Reason::Revoked { by: Revoker::Admin }),
             attempt_key: Some("k".into()),
             sent_at: Some(1_790_000_000_000),

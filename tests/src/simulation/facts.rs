@@ -6,6 +6,7 @@ use countersign_core::input::{HttpFailure, PageNews};
 use countersign_core::record::Record;
 use countersign_core::{Snapshot, State};
 
+use crate::exchange::LATEST_COOKIE;
 use crate::happening::{Asked, Happening, News, Settled};
 use crate::locks::Holder;
 use crate::server::{Answer, BEGINNING};
@@ -71,8 +72,8 @@ pub struct HomeFacts {
     pub left: BTreeSet<String>,
     /// Tabs whose sign-in was under way then: what it brings may be meant too.
     pub left_behind: BTreeSet<Holder>,
-    /// Sign-outs that have no outcome.
-    pub sign_outs: BTreeSet<(Holder, u64)>,
+    /// Until when what begins may be meant by a sign-out that was heard here.
+    pub signs_out_until: Option<Millis>,
     /// Sessions whose sign-out was written into the record, and when.
     pub owed: BTreeMap<String, u64>,
     /// Sessions that a sign-out named without their cookie: the jar had lost it before.
@@ -114,11 +115,6 @@ impl HomeFacts {
     /// By the record a sign-out is owed.
     pub fn owes(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.sign_out_owed.is_some())
-    }
-
-    /// A sign-out is owed that can't say whose: nobody knew yet who was signed in.
-    pub fn owes_unnamed(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.sign_out_owed.as_deref() == Some(""))
     }
 
     /// The server was asked a moment ago, and refused what was not the cookie of this session.
@@ -236,9 +232,12 @@ impl Facts {
                 let home = tab.home;
                 self.home(home).touched = Some(world.now);
             }
-            News::Commanded { what: Asked::SignOut, id } => {
+            News::Commanded { what: Asked::SignOut, .. } => {
                 let home = tab.home;
-                self.home(home).sign_outs.insert((holder, *id));
+                // The answer to a sign-in that is given up may still come.
+                let grace = if tab.sign_in_calls.is_empty() { 0 } else { LATEST_COOKIE };
+                let home = self.home(home);
+                home.signs_out_until = home.signs_out_until.max(Some(world.now + grace));
                 self.leave(world, holder);
             }
             News::Commanded { what: Asked::SignIn, id } => {
@@ -253,9 +252,6 @@ impl Facts {
 
     /// A sign-in, or something else, has its outcome.
     fn reply(&mut self, holder: Holder, id: u64) {
-        if let Some(home) = self.tabs.get(&holder).map(|tab| tab.home) {
-            self.home(home).sign_outs.remove(&(holder, id));
-        }
         if let Some(tab) = self.tabs.get_mut(&holder)
             && tab.sign_in_calls.remove(&id)
         {

@@ -24,6 +24,22 @@ fn c05_a_sign_out_whose_record_was_slow_does_not_end_the_session_that_began_mean
 }
 
 #[test]
+fn c05_a_sign_out_whose_record_was_not_told_in_time_does_not_end_the_session_that_began_meanwhile() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        browser.trouble_storage(StorageFault::LoseAnswer);
+        let out = first.begin_sign_out();
+        world.advance(1);
+        second.sign_in("bob").unwrap();
+        world.advance(5);
+        assert!(out.reply().is_some());
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}
+
+#[test]
 fn c12_a_debt_that_is_deleted_with_all_that_was_stored_is_written_anew() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

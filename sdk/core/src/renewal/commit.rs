@@ -79,6 +79,8 @@ impl Machine {
     fn renewed(&self, established: &Established) -> Record {
         let stored = &self.renewals.record;
         let is_same = stored.sid.as_deref() == Some(&established.sid);
+        let asked_at = self.renewals.is_signing_in().then_some(established.claims.provenance.received_at);
+        let signed_in_at = asked_at.or(stored.signed_in_at.filter(|_| is_same));
         let made_by = stored.attempt_key.clone().filter(|_| !self.renewals.is_signing_in());
         // A server that names no window has none, whatever it did before.
         let refresh_retry_for = Some(established.refresh_retry_for.unwrap_or(0));
@@ -88,7 +90,8 @@ impl Machine {
         let idle_lifetime = established.idle_lifetime.max(known);
         let idle_ends_at = established.idle_lifetime.map(|left| self.now.wall.saturating_add_unsigned(left));
         let moved_on = self.moved_on(Some(established.sid.clone()), None);
-        let renewed = Record { made_by, refresh_retry_for, ends_at, acted_at, idle_lifetime, idle_ends_at, ..moved_on };
+        let moved_on = Record { signed_in_at, ends_at, acted_at, idle_lifetime, idle_ends_at, ..moved_on };
+        let renewed = Record { made_by, refresh_retry_for, ..moved_on };
         let Some(job) = &self.renewals.job else { return renewed };
         let is_sign_in = self.renewals.is_signing_in();
         if is_sign_in && job.turns > 0 {

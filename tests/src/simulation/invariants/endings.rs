@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use countersign_core::{Durability, Reason, Snapshot, State};
 
-use crate::exchange::Exchange;
 use crate::happening::{Asked, Happening, News};
 use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
@@ -40,15 +39,12 @@ impl Invariant for Endings {
                 }
                 Ok(())
             }
-            Happening::Served { exchange, .. } => {
-                facts.ledger.sessions().try_for_each(|(name, session)| match &session.end {
-                    Some(end) if self.judged.insert(name.clone()) => {
-                        let request = exchange.map(|number| &world.exchanges[number]);
-                        c05_a_session_ends_for_a_reason(facts, name, session, &end.cause, request)
-                    }
-                    _ => Ok(()),
-                })
-            }
+            Happening::Served { .. } => facts.ledger.sessions().try_for_each(|(name, session)| match &session.end {
+                Some(end) if self.judged.insert(name.clone()) => {
+                    c05_a_session_ends_for_a_reason(facts, name, session, &end.cause)
+                }
+                _ => Ok(()),
+            }),
             _ => Ok(()),
         }
     }
@@ -112,32 +108,13 @@ fn c05_nobody_is_signed_out_by_a_fault(
 }
 
 /// The server ended it: was that anybody's will?
-fn c05_a_session_ends_for_a_reason(
-    facts: &Facts,
-    name: &str,
-    session: &Session,
-    cause: &Cause,
-    request: Option<&Exchange>,
-) -> Verdict {
+fn c05_a_session_ends_for_a_reason(facts: &Facts, name: &str, session: &Session, cause: &Cause) -> Verdict {
     let home = |browser: usize| facts.homes.get(&(browser, session.flow));
     let is_excused = match cause {
-        // A sign-out that names no session means whoever is there when it is heard. Where storage is slow or nothing is
-        // stored, that may be what began while it waited for the record or the lock, which nobody tells it. Without a lock it
-        // may be what begins beside it, also if it had gone out before. And a session that nobody was told of ends with it.
-        Cause::SignedOut { browser: Some(browser) } => home(*browser).is_some_and(|home| {
-            let device = &facts.setting.devices[*browser];
-            let can_store = device.has_storage && home.storage_failed.is_none();
-            let is_open = !home.sign_outs.is_empty() || home.owes_unnamed() || home.owed.contains_key(name);
-            let has_lock = device.has_locks && !home.lock_was_taken;
-            let went_out_before = request.is_some_and(|request| request.sent_at <= session.began);
-            let is_beside = !has_lock && (!home.sign_outs.is_empty() || went_out_before);
-            let owes_alone = |tab: &Tab| {
-                tab.home == (*browser, session.flow) && tab.snapshot.as_ref().is_some_and(|shown| shown.sign_out_owed)
-            };
-            let owes = home.owes_unnamed() || (!can_store && facts.tabs.values().any(owes_alone));
-            let is_unheard_of = owes && !home.told.contains(name);
-            home.left.contains(name) || (!can_store && is_open) || is_beside || is_unheard_of
-        }),
+        // A sign-out means what was there when it was heard, and what a sign-in brings that it overtook.
+        Cause::SignedOut { browser: Some(browser) } => {
+            home(*browser).is_some_and(|home| home.left.contains(name) || Some(session.began) <= home.signs_out_until)
+        }
         Cause::Reuse { how, browser: Some(browser) } => {
             // Too late is the answer that was lost for too long, and without storage nobody remembers the attempt.
             let forgot = home(*browser).is_some_and(|home| home.storage_failed.is_some());
