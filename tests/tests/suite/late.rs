@@ -2,7 +2,7 @@
 
 use countersign_core::FlowKind::Token;
 use countersign_core::{Reason, State};
-use countersign_tests::{Fault, World, in_both_flows};
+use countersign_tests::{Fault, StorageFault, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
@@ -179,4 +179,21 @@ fn c05_of_two_sign_ins_at_once_the_one_whose_cookie_came_last_counts() {
         world.advance(30);
         assert_eq!([&first, &second].map(|tab| tab.user()), [Some("carol".to_owned()), Some("carol".to_owned())]);
     });
+}
+
+#[test]
+fn c31_without_storage_nobody_waits_for_a_turn_that_it_gave_up_itself() {
+    let world = World::new();
+    let browser = world.browser();
+    // What is there can be read, and nothing be written.
+    browser.trouble_storage(StorageFault::DelayAnswer(0));
+    browser.trouble_storage(StorageFault::Throw);
+    browser.take_lock(18);
+    world.network().next(RENEW, Fault::HoldAnswer);
+    let tab = browser.open_tab(Token);
+    world.advance(15);
+    let wrong = tab.begin_sign_in("carol", "not-her-password");
+    world.advance(4);
+    assert!(wrong.reply().is_some());
+    assert_eq!(tab.reason(), Some(Reason::NoCredential), "{:?}", tab.state());
 }

@@ -111,10 +111,6 @@ impl Machine {
     /// The cookie of an answer that nobody waits for any more takes the jar back by one step, which the key makes good; so
     /// there must not be two before it comes.
     fn until_its_cookie_came(&self, record: Record) -> Record {
-        // With nothing stored it was this very tab's, which has waited for it already.
-        if self.renewals.is_refused {
-            return record;
-        }
         let last_sent_at = record.last_sent_at.max(Some(self.now.wall - i64::from(LOCK_WAIT) + LATEST_COOKIE));
         Record { last_sent_at, sent_unlocked: true, ..record }
     }

@@ -427,10 +427,18 @@ impl Machine {
         let now = self.now.monotonic;
         match &self.renewals.job {
             Some(Job { step: Step::Lease(until), .. }) if *until <= now => self.read_record(),
-            Some(Job { kind: Kind::GivenUp, step: Step::Late(until), .. }) if *until <= now => self.finish(Ok(())),
+            Some(Job { kind: Kind::GivenUp, step: Step::Late(until), .. }) if *until <= now => self.end_turn(),
             Some(Job { step: Step::Late(until), .. }) if *until <= now => self.judge(Err(HttpFailure::Deadline)),
             _ => {}
         }
+    }
+
+    /// Nothing of what was given up can come any more. Where only this tab knows of its turn, it must not wait for itself.
+    fn end_turn(&mut self) {
+        if self.renewals.is_refused {
+            self.renewals.record = self.given_back();
+        }
+        self.finish(Ok(()));
     }
 
     pub(crate) fn wait_deadline(&self) -> Option<MonotonicMillis> {
