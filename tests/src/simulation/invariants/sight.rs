@@ -38,6 +38,8 @@ struct Seen {
     /// When it last heard anything, in the World's time and in its own.
     heard: Millis,
     heard_awake: Millis,
+    /// What the device's clocks said then.
+    heard_clocks: (i64, Millis),
     /// It stood still, and has not heard of the server since.
     was_still: bool,
     /// Since when it is back from that. A moment in which it stood still later takes nothing from what it asked since.
@@ -50,7 +52,8 @@ impl Invariant for Sight {
     fn see(&mut self, facts: &Facts, world: &Inner, happening: &Happening) -> Verdict {
         match happening {
             Happening::Loaded { tab } => {
-                let seen = Seen { heard: world.now, heard_awake: world.tabs[tab.0].awake, ..Seen::default() };
+                let (heard_awake, heard_clocks) = (world.tabs[tab.0].awake, clocks(world, *tab));
+                let seen = Seen { heard: world.now, heard_awake, heard_clocks, ..Seen::default() };
                 self.tabs.insert(*tab, seen);
             }
             Happening::Gone { tab } => {
@@ -106,18 +109,29 @@ impl Sight {
     fn hear(&mut self, world: &Inner, holder: Holder, news: &News) {
         let Some(seen) = self.tabs.get_mut(&holder) else { return };
         let (awake, resumed) = (world.tabs[holder.0].awake, world.tabs[holder.0].resumed);
-        let was_still = (world.now - seen.heard).saturating_sub(awake - seen.heard_awake) > STILLNESS;
+        let was_awake = awake - seen.heard_awake;
+        let still = (world.now - seen.heard).saturating_sub(was_awake);
+        // A clock that was set back by as long as the device slept shows nothing of that.
+        let (clocks, before) = (clocks(world, holder), seen.heard_clocks);
+        let counted = clocks.1 - before.1;
+        let drift = (clocks.0 - before.0).abs_diff(counted.cast_signed());
+        let was_still = still.min(counted.saturating_sub(was_awake) + drift) > STILLNESS;
         if was_still || seen.back == NOT_YET {
             seen.back = resumed;
         }
         seen.was_still |= was_still;
-        (seen.heard, seen.heard_awake) = (world.now, awake);
+        (seen.heard, seen.heard_awake, seen.heard_clocks) = (world.now, awake, clocks);
         match news {
             News::Page(PageNews::Leaving) => (seen.put_away, seen.back) = (true, NOT_YET),
             News::Streamed => seen.was_still = false,
             _ => {}
         }
     }
+}
+
+/// The clock on the wall, and the one that only moves forward.
+fn clocks(world: &Inner, holder: Holder) -> (i64, Millis) {
+    (world.wall(holder.0), world.now - world.browsers[world.tabs[holder.0].browser].slept)
 }
 
 fn c33_what_is_not_known_opens_nothing(world: &Inner, holder: Holder, snapshot: &Snapshot) -> Verdict {
