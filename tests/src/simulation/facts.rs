@@ -94,7 +94,7 @@ pub struct HomeFacts {
     pub marked_unlocked: Option<Millis>,
     /// Sessions that were ever written into it.
     pub written: BTreeSet<String>,
-    /// When a session was last written into it.
+    /// When a session was last written into it, and when the one that is there.
     pub committed: u64,
     pub committed_at: Millis,
     /// Sessions that an answer told a tab of.
@@ -367,7 +367,11 @@ impl Facts {
         let home = self.home(home);
         let committed_at = home.committed_at;
         if let Some(sid) = &record.sid {
-            (home.committed, home.committed_at) = (order, now);
+            home.committed = order;
+            // A mark that is written beside it does not write it anew.
+            if home.record.as_ref().is_none_or(|before| before.sid.as_ref() != Some(sid)) {
+                home.committed_at = now;
+            }
             home.written.insert(sid.clone());
         }
         if let Some(owed) = record.sign_out_owed.clone().filter(|owed| !owed.is_empty()) {

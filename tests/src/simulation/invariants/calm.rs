@@ -4,6 +4,7 @@ use countersign_core::{Standing, State};
 
 use crate::channel::Channel;
 use crate::happening::Happening;
+use crate::locks::Holder;
 use crate::simulation::breach::{Verdict, breach};
 use crate::simulation::facts::{Facts, Home, sid, told as told_state};
 use crate::simulation::invariants::Invariant;
@@ -13,6 +14,9 @@ use crate::world::Inner;
 
 /// Milliseconds between two questions of a tab that hears nothing.
 const POLL: Millis = 40_000;
+
+/// Streams of one session that the server keeps.
+const MOST_STREAMS: usize = 8;
 
 /// The server tells in whole seconds how much is left, its answer takes 10 s at most, and it is asked a second after the end.
 const LATEST_QUESTION: Millis = 12_000;
@@ -36,7 +40,7 @@ impl Invariant for Calm {
     }
 }
 
-fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder: (usize, u32)) -> Verdict {
+fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder: Holder) -> Verdict {
     let Some(tab) = facts.tab(holder) else { return Ok(()) };
     let Some(snapshot) = &tab.snapshot else { return Ok(()) };
     let living = facts.in_jar(world, tab.home).filter(|sid| facts.ledger.is_alive(sid, world.now));
@@ -64,7 +68,7 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
             breach(name, told("shows another session"))
         }
         (State::SignedIn { standing: Standing::Unverified { since }, .. }, _)
-            if is_about_to_poll(facts, world, tab.home, *since) =>
+            if is_about_to_poll(facts, world, tab.home, *since) || is_crowded_out(facts, world, holder, *since) =>
         {
             Ok(())
         }
@@ -75,6 +79,8 @@ fn c05_in_the_end_every_tab_tells_the_truth(facts: &Facts, world: &Inner, holder
         }
         // Who is signed out asks nobody.
         (State::SignedOut { .. }, Some(living)) if !can_know(facts, tab.home, living) => Ok(()),
+        // The jar had been emptied when the server was asked; the cookie of another page, which is gone, came after that.
+        (State::SignedOut { .. }, Some(living)) if has_lost(facts, tab.home, living) => Ok(()),
         (State::SignedOut { .. }, Some(_)) => breach(name, told("shows nobody")),
         (State::SignedOut { .. }, None) if snapshot.sign_out_owed && can_store(facts, tab.home) => {
             breach(name, told("still owes a sign-out"))
@@ -103,6 +109,20 @@ fn is_written(facts: &Facts, home: Home, sid: &str) -> bool {
 fn is_about_to_poll(facts: &Facts, world: &Inner, home: Home, since: i64) -> bool {
     let is_alone = facts.setting.devices[home.0].channel == Channel::Dead;
     is_alone && (0..POLL.cast_signed()).contains(&(facts.wall(world, home) - since))
+}
+
+/// Where there are no locks each tab is its own leader, and of too many streams the server closes the oldest: that one comes
+/// back in a moment, and closes the next.
+fn is_crowded_out(facts: &Facts, world: &Inner, holder: Holder, since: i64) -> bool {
+    let Some(home) = facts.tab(holder).map(|tab| tab.home) else { return false };
+    let tabs = facts.tabs.iter().filter(|(holder, tab)| tab.home == home && world.runs(holder.0)).count();
+    let has_no_stream = !facts.setting.devices[home.0].has_locks && world.tabs[holder.0].stream.is_none();
+    has_no_stream && tabs > MOST_STREAMS && (0..POLL.cast_signed()).contains(&(facts.wall(world, home) - since))
+}
+
+fn has_lost(facts: &Facts, home: Home, sid: &str) -> bool {
+    let lost = facts.homes.get(&home).and_then(|home| home.lost.as_deref());
+    has_lost_cookies(facts, home) && lost == Some(sid)
 }
 
 fn has_lost_cookies(facts: &Facts, home: Home) -> bool {
