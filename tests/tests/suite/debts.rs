@@ -24,6 +24,21 @@ fn c05_a_sign_out_whose_record_was_slow_does_not_end_the_session_that_began_mean
 }
 
 #[test]
+fn c05_a_sign_in_of_the_same_moment_outlives_a_sign_out_that_waits_for_storage() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.trouble_storage(StorageFault::Delay(850));
+        first.begin_sign_out();
+        second.begin_sign_in("bob", "bob-demo-pass");
+        world.advance(5);
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}
+
+#[test]
 fn c05_a_sign_out_whose_record_was_not_told_in_time_does_not_end_the_session_that_began_meanwhile() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);
