@@ -39,6 +39,22 @@ fn c05_a_sign_in_of_the_same_moment_outlives_a_sign_out_that_waits_for_storage()
 }
 
 #[test]
+fn c05_a_tab_whose_storage_is_back_signs_nobody_out_who_came_after_it_was_asked_to() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.trouble_storage(StorageFault::Throw);
+        let second = browser.open_tab(flow);
+        browser.trouble_storage(StorageFault::Delay(850));
+        second.begin_sign_out();
+        world.settle();
+        first.sign_in("bob").unwrap();
+        world.advance(30);
+        assert!(first.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}
+
+#[test]
 fn c05_a_sign_out_whose_record_was_not_told_in_time_does_not_end_the_session_that_began_meanwhile() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);

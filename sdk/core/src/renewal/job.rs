@@ -156,6 +156,11 @@ impl Job {
             _ => (None, None),
         }
     }
+
+    /// A sign-out does not mean the session that somebody asked for later.
+    pub fn is_outlived_by(&self, record: &Record) -> bool {
+        matches!(self.kind, Kind::SignOut { asked_at: Some(at), .. } if record.signed_in_at >= Some(at))
+    }
 }
 
 impl Machine {

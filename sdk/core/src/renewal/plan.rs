@@ -52,6 +52,7 @@ impl Machine {
     /// What does the user's sign-out mean, and what is owed for it?
     fn plan_debt(&mut self, record: &Record) {
         let may_write = self.renewals.may_write();
+        let began_since = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(record));
         let Some(Job { kind: Kind::SignOut { sid, asked_at, .. }, named, turns, sent, .. }) = &mut self.renewals.job
         else {
             return;
@@ -59,7 +60,6 @@ impl Machine {
         let is_another = record.sid.is_some() && record.sid != *sid;
         let was_told = *sent > 0 && sid.as_ref().is_some_and(|sid| !sid.is_empty());
         let is_overtaken = *turns > 0 && record.sid != *named;
-        let began_since = asked_at.is_some_and(|asked_at| record.signed_in_at >= Some(asked_at));
         if is_another && (was_told || is_overtaken || began_since) {
             // By now the browser is signed in with another session, which began with the end of the one that was meant.
             return self.finish(Ok(()));

@@ -156,7 +156,9 @@ impl Machine {
         let is_over = forgotten.is_some() && there.sid.as_ref() == forgotten;
         let began_later = |known: &Record| there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
         let is_older = |known: &Record| began_later(known) || (is_over && there.sid != known.sid);
-        if let Some(known) = known.filter(|known| known.sid.is_none() || (!has_ended && is_older(known))) {
+        let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there));
+        let stands = |known: &Record| known.sid.is_none() || (!has_ended && is_older(known));
+        if let Some(known) = known.filter(|known| !outlives_job && stands(known)) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
             self.generation = self.generation.max(generation);
