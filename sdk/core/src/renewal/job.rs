@@ -3,7 +3,7 @@
 use crate::effect::{Effect, Keep};
 use crate::error::Error;
 use crate::flow::{REQUEST_DEADLINE, Renewal};
-use crate::input::{CallId, HttpFailure, LockOutcome, Stamp, SwapOutcome};
+use crate::input::{CallId, LockOutcome, Stamp, SwapOutcome};
 use crate::machine::Machine;
 use crate::planted::Bug;
 use crate::record::Record;
@@ -426,30 +426,5 @@ impl Machine {
             job.tells = self.idle.acted_at().filter(|_| is_telling);
         }
         self.emit(Effect::Http { stamp, request });
-    }
-
-    pub(crate) fn wait_on_time(&mut self) {
-        let now = self.now.monotonic;
-        match &self.renewals.job {
-            Some(Job { step: Step::Lease(until), .. }) if *until <= now => self.read_record(),
-            Some(Job { kind: Kind::GivenUp, step: Step::Late(until), .. }) if *until <= now => self.end_turn(),
-            Some(Job { step: Step::Late(until), .. }) if *until <= now => self.judge(Err(HttpFailure::Deadline)),
-            _ => {}
-        }
-    }
-
-    /// Nothing of what was given up can come any more. Where only this tab knows of its turn, it must not wait for itself.
-    fn end_turn(&mut self) {
-        if self.renewals.is_refused {
-            self.renewals.record = self.given_back();
-        }
-        self.finish(Ok(()));
-    }
-
-    pub(crate) fn wait_deadline(&self) -> Option<MonotonicMillis> {
-        match &self.renewals.job {
-            Some(Job { step: Step::Lease(until) | Step::Late(until), .. }) => Some(*until),
-            _ => None,
-        }
     }
 }

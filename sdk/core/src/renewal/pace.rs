@@ -3,10 +3,12 @@
 
 use crate::error::{Error, Who as Fault};
 use crate::idle::DISAGREEMENT;
+use crate::input::HttpFailure;
 use crate::machine::{Machine, Who};
 use crate::planted::Bug;
 use crate::record::Record;
 use crate::renewal::FLOOR;
+use crate::renewal::job::{Job, Kind, Step};
 use crate::state::Reason;
 use crate::time::{Moment, MonotonicMillis, UnixMillis};
 use crate::trace::Note;
@@ -182,6 +184,31 @@ impl Machine {
         let ends = holding.filter(|_| self.page.online || !self.page.covered).map(|holding| holding.session_ends);
         let renews = holding.and_then(|holding| holding.renew_at).filter(|_| self.may_ask_ahead());
         [retry, waits, sure, ends, renews].into_iter().flatten().min()
+    }
+
+    fn wait_on_time(&mut self) {
+        let now = self.now.monotonic;
+        match &self.renewals.job {
+            Some(Job { step: Step::Lease(until), .. }) if *until <= now => self.read_record(),
+            Some(Job { kind: Kind::GivenUp, step: Step::Late(until), .. }) if *until <= now => self.end_turn(),
+            Some(Job { step: Step::Late(until), .. }) if *until <= now => self.judge(Err(HttpFailure::Deadline)),
+            _ => {}
+        }
+    }
+
+    /// Nothing of what was given up can come any more. Where only this tab knows of its turn, it must not wait for itself.
+    fn end_turn(&mut self) {
+        if self.renewals.is_refused {
+            self.renewals.record = self.given_back();
+        }
+        self.finish(Ok(()));
+    }
+
+    fn wait_deadline(&self) -> Option<MonotonicMillis> {
+        match &self.renewals.job {
+            Some(Job { step: Step::Lease(until) | Step::Late(until), .. }) => Some(*until),
+            _ => None,
+        }
     }
 }
 
