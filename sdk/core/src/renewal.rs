@@ -284,7 +284,7 @@ impl Machine {
     }
 
     fn cancel(&mut self, kind: Kind) {
-        let error = Error::application("superseded", "Another sign-in or sign-out came before this was done.");
+        let error = superseded();
         match kind {
             Kind::SignIn { id, .. } => self.reply(id, Reply::Failed(error)),
             Kind::Check { callers, .. } | Kind::Renew { callers } => {
@@ -360,4 +360,8 @@ impl Machine {
         self.renewals.next.push(Kind::SignOut { callers: Vec::new(), sid: Some(owed), asked_at, owed: true });
         self.start_next();
     }
+}
+
+fn superseded() -> Error {
+    Error::application("superseded", "Another sign-in or sign-out came before this was done.")
 }

@@ -1,7 +1,7 @@
 //! What a browser owes the server, and when it does not: several tabs sign in and out at once, or storage forgets.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::Reason;
+use countersign_core::{Reason, State};
 use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
 const QUESTION: [&str; 2] = ["GET /auth/session", "POST /auth/token"];
@@ -245,5 +245,23 @@ fn c12_of_two_who_signed_in_at_the_same_time_the_one_whose_cookie_is_there_is_si
         world.network().heal();
         assert!(second.sign_out());
         assert!(!browser.open_tab(flow).is_signed_in());
+    });
+}
+
+#[test]
+fn c07_a_sign_in_that_was_written_unheard_and_left_elsewhere_does_not_come_back() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        SIGN_IN.into_iter().for_each(|what| world.network().next(what, Fault::HoldAnswer));
+        let signs_in = second.begin_sign_in("bob", "bob-demo-pass");
+        world.settle();
+        browser.trouble_storage(StorageFault::LoseAnswer);
+        world.release();
+        first.begin_sign_out();
+        world.advance(20);
+        assert!(signs_in.reply().is_some());
+        assert!(!second.shown().iter().any(State::is_signed_in), "{:?}", second.shown());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }

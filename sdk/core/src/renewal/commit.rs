@@ -7,8 +7,8 @@ use crate::flow::{Established, Happened, REQUEST_DEADLINE};
 use crate::machine::Machine;
 use crate::planted::Bug;
 use crate::record::Record;
-use crate::renewal::LOCK_WAIT;
 use crate::renewal::job::{Job, Kind, Step};
+use crate::renewal::{LOCK_WAIT, superseded};
 use crate::state::Reason;
 use crate::trace::Note;
 
@@ -46,6 +46,13 @@ impl Machine {
         }
         if self.began_beside_another(&ending) {
             self.want_another_check();
+        }
+        // It was written, though nobody said so, and the user has left it in another tab since.
+        if let Ending::Established(brought) = &ending
+            && self.renewals.record.sign_out_owed.as_ref() == Some(&brought.sid)
+        {
+            self.note(Note::Fenced);
+            return self.finish(Err(superseded()));
         }
         let (record, keep) = match &ending {
             Ending::Established(established) if self.is_late(&established.sid) => (self.given_back(), Keep::Leave),
