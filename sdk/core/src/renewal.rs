@@ -107,6 +107,17 @@ impl Renewals {
         if now.saturating_sub(self.drifted_at) < u64::from(LOCK_WAIT) { self.drift } else { 0 }
     }
 
+    /// The device's clock was set back by so much: a sign-out that waits was asked for as much earlier, by the new one.
+    pub fn set_back(&mut self, by: u64) {
+        let waiting = self.job.iter_mut().map(|job| &mut job.kind).chain(&mut self.next);
+        for kind in waiting {
+            if let Kind::SignOut { asked_at: Some(at), .. } = kind {
+                *at = at.saturating_sub_unsigned(by);
+            }
+        }
+        self.record.sign_out_asked_at = self.record.sign_out_asked_at.map(|at| at.saturating_sub_unsigned(by));
+    }
+
     /// The server is not to be asked again yet. A timer may be late.
     pub fn is_backing_off(&self, now: MonotonicMillis) -> bool {
         self.retry_at.is_some_and(|at| at > now)

@@ -205,6 +205,28 @@ fn c05_a_sign_out_that_waited_does_not_end_the_session_that_began_meanwhile() {
 }
 
 #[test]
+fn c05_a_sign_out_has_waited_as_long_as_it_has_though_the_clock_was_set_back() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        browser.refuse_storage();
+        let second = browser.open_tab(flow);
+        for what in QUESTION.into_iter().chain(SIGN_OUT) {
+            world.network().times(9, what, Fault::LoseRequest);
+        }
+        first.reload();
+        assert!(!first.sign_out());
+        world.advance(2);
+        browser.set_clock_off(-3_600);
+        second.sign_in("bob").unwrap();
+        world.network().heal();
+        world.advance(60);
+        assert!(!first.snapshot().sign_out_owed);
+        assert!(second.is_signed_in(), "{:?}", second.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 1);
+    });
+}
+
+#[test]
 fn c12_a_sign_out_that_waited_ends_the_session_that_was_there() {
     in_both_flows(|flow| {
         let (world, browser, first) = World::with_tab(flow);
