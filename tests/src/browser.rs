@@ -121,6 +121,11 @@ impl Browser {
         self.state(|browser| browser.storage.is_refused = true);
     }
 
+    /// Storage takes nothing more, and holds what it holds.
+    pub fn fill_storage(&self) {
+        self.state(|browser| browser.storage.is_full = true);
+    }
+
     /// Storage works again, and holds what it held.
     pub fn mend_storage(&self) {
         self.state(|browser| browser.storage.mend(false));

@@ -277,13 +277,25 @@ fn c07_a_sign_in_that_was_written_unheard_and_left_elsewhere_does_not_come_back(
         let second = browser.open_tab(flow);
         SIGN_IN.into_iter().for_each(|what| world.network().next(what, Fault::HoldAnswer));
         let signs_in = second.begin_sign_in("bob", "bob-demo-pass");
-        world.settle();
+        world.advance(1);
         browser.trouble_storage(StorageFault::LoseAnswer);
         world.release();
         first.begin_sign_out();
         world.advance(20);
         assert!(signs_in.reply().is_some());
         assert!(!second.shown().iter().any(State::is_signed_in), "{:?}", second.shown());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}
+
+#[test]
+fn c21_a_sign_out_right_after_the_sign_in_comes_to_rest_though_storage_is_full() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.fill_storage();
+        assert!(tab.sign_out());
+        assert_eq!(tab.reason(), Some(Reason::SignedOut));
         assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }

@@ -157,9 +157,12 @@ impl Job {
         }
     }
 
-    /// A sign-out does not mean the session that somebody asked for later.
+    /// A sign-out does not mean another session that somebody asked for later.
     pub fn is_outlived_by(&self, record: &Record) -> bool {
-        matches!(self.kind, Kind::SignOut { asked_at: Some(at), .. } if record.signed_in_at >= Some(at))
+        match &self.kind {
+            Kind::SignOut { sid, asked_at: Some(at), .. } => record.sid != *sid && record.signed_in_at >= Some(*at),
+            _ => false,
+        }
     }
 }
 
