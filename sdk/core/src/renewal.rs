@@ -161,6 +161,15 @@ impl Renewals {
         self.is_signing_in() || self.has_sign_in_next()
     }
 
+    /// One that waits for its turn has not, and changes no cookie.
+    fn has_sent_sign_in(&self) -> bool {
+        match &self.job {
+            Some(Job { kind: Kind::SignIn { .. }, sent, .. }) => *sent > 0,
+            Some(Job { kind: Kind::GivenUp, .. }) => self.has_sign_in_next(),
+            _ => false,
+        }
+    }
+
     pub fn is_renewing(&self) -> bool {
         matches!(self.job, Some(Job { kind: Kind::Check { .. } | Kind::Renew { .. }, .. }))
     }
@@ -229,7 +238,7 @@ impl Machine {
         }
         // A sign-in that is given up may have changed the cookie already, or be about to: whatever session it belongs to is
         // meant.
-        let is_certain = !self.renewals.wants_sign_in();
+        let is_certain = !self.renewals.has_sent_sign_in();
         let sid = self.sid().map(str::to_owned).or(self.renewals.record.sid.clone());
         let sid = if is_certain { sid } else { Some(String::new()) };
         self.note(Note::SignedOutHere);

@@ -299,3 +299,20 @@ fn c21_a_sign_out_right_after_the_sign_in_comes_to_rest_though_storage_is_full()
         assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }
+
+#[test]
+fn c12_a_sign_in_that_had_yet_to_be_sent_takes_no_name_from_the_sign_out_that_gives_it_up() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        SIGN_OUT.into_iter().for_each(|what| world.network().times(2, what, Fault::LoseRequest));
+        assert!(!tab.sign_out());
+        tab.begin_sign_in("carol", "carol-demo-pass");
+        assert!(!tab.sign_out());
+        // By this clock the sign-out was asked for long before bob signed in.
+        browser.set_clock_off(86_400);
+        world.advance(60);
+        assert!(!tab.snapshot().sign_out_owed);
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}
