@@ -42,7 +42,7 @@ impl Invariant for Flight {
             c01_one_tab_asks_one_thing_at_a_time(world, *number)?;
         }
         if exchange.is_renewal() {
-            if self.is_outwaited(facts, world, *number) {
+            if self.is_outwaited(facts, world, *number) || self.repeats_outwaited(world, *number) {
                 self.outwaited.insert(*number);
             }
             self.c02_two_tabs_never_renew_at_once(facts, world, *number)?;
@@ -136,6 +136,15 @@ impl Flight {
         });
         let has_waited = is_kept || busy.1 >= LONGEST_WAIT_FOR_LOCK - MOST_BETWEEN_REQUESTS;
         !is_stored && !has_lock && has_waited
+    }
+
+    /// Who went without the lock asks once more in the same turn when no answer came: it has waited already.
+    fn repeats_outwaited(&self, world: &Inner, number: usize) -> bool {
+        let own = &world.exchanges[number];
+        let is_own = |(_, other): &(usize, &Exchange)| other.tab == own.tab && other.is_renewal();
+        let Some((first, _)) = world.exchanges[..number].iter().enumerate().rfind(is_own) else { return false };
+        let just_now = world.now.saturating_sub(MOST_BETWEEN_REQUESTS);
+        self.outwaited.contains(&first) && self.settled.get(&first).is_some_and(|settled| *settled >= just_now)
     }
 
     fn c02_a_token_is_presented_again_only_as_the_same_attempt(
