@@ -131,6 +131,29 @@ fn an_act_in_another_tab_counts_at_the_idle_end_though_no_channel_told_of_it() {
 }
 
 #[test]
+fn c05_an_answer_that_was_asked_for_before_another_tab_told_of_an_act_takes_no_time_back() {
+    let world = World::new();
+    let browser = world.browser();
+    browser.refuse_locks();
+    browser.set_channel(Channel::Dead);
+    let first = browser.open_tab(Session);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Session);
+    world.advance(600);
+    world.network().next("GET /auth/session", Fault::DelayAnswer(5_000));
+    let answer = second.check_later();
+    world.settle();
+    first.stay().unwrap();
+    world.advance(10);
+    assert!(answer.is_over());
+    browser.go_offline();
+    world.advance(1_500);
+    assert!(first.is_signed_in() && second.is_signed_in(), "{:?}", second.state());
+    world.advance(300);
+    assert_eq!([&first, &second].map(Tab::reason), [Some(Reason::Idle), Some(Reason::Idle)]);
+}
+
+#[test]
 fn an_idle_time_shorter_than_a_tokens_life_does_not_end_a_user_who_acts() {
     in_both_flows(|flow| {
         let world = World::with(1, |config| config.idle_limit = 120);

@@ -61,7 +61,7 @@ impl Machine {
             Ending::Acknowledged => (self.acknowledged(), Keep::Leave),
             Ending::NoVerdict(error, happened) => (self.without_verdict(error, *happened), Keep::Leave),
         };
-        let record = self.with_wait(record);
+        let record = self.with_acts(self.with_wait(record));
         let stored = &self.renewals.record;
         // The sign-out may be out still, from a page that is gone: its answer takes the new cookie away, whenever it comes.
         if self.renewals.is_signing_in() && stored.ended == Some(Reason::SignedOut) {
@@ -129,6 +129,20 @@ impl Machine {
         match record.backed_off_at {
             None if backed_off_at != known => Record { back_off_until, backed_off_at, ..record },
             _ => record,
+        }
+    }
+
+    /// An answer that was asked for before another tab's renewal knows less of the user's acts than what is written (C05).
+    fn with_acts(&self, record: Record) -> Record {
+        let stored = &self.renewals.record;
+        let is_older = self.renewals.job.as_ref().is_some_and(|job| stored.generation > job.generation);
+        match is_older && record.sid.is_some() && record.sid == stored.sid {
+            true => Record {
+                acted_at: record.acted_at.max(stored.acted_at),
+                idle_ends_at: record.idle_ends_at.max(stored.idle_ends_at),
+                ..record
+            },
+            false => record,
         }
     }
 
