@@ -280,6 +280,7 @@ fn c07_a_sign_in_that_was_written_unheard_and_left_elsewhere_does_not_come_back(
         world.advance(1);
         browser.trouble_storage(StorageFault::LoseAnswer);
         world.release();
+        world.advance(1);
         first.begin_sign_out();
         world.advance(20);
         assert!(signs_in.reply().is_some());

@@ -419,6 +419,7 @@ fn c07_a_sign_out_ends_the_session_of_the_browser_though_storage_names_the_one_b
     let next = browser.open_tab_with(Token, StorageMode::IndexedDb);
     assert!(next.is_signed_in(), "{:?}", next.state());
     browser.mend_storage();
+    world.advance(1);
     assert!(next.sign_out());
     world.advance(60);
     assert_eq!(world.administrator().sessions_of("bob"), 0);
