@@ -317,3 +317,26 @@ fn c12_a_sign_in_that_had_yet_to_be_sent_takes_no_name_from_the_sign_out_that_gi
         assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }
+
+#[test]
+fn c02_a_sign_out_of_a_session_that_the_cookie_is_not_of_leaves_its_attempt() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    browser.stall_streams();
+    world.network().next("POST /auth/login", Fault::CutBody);
+    second.begin_sign_in("carol", "carol-demo-pass");
+    world.settle();
+    second.crash();
+    // It is told that the cookie is not bob's, and the answer to whose it is gets lost.
+    world.network().next(QUESTION[1], Fault::DelayAnswer(0));
+    world.network().next(QUESTION[1], Fault::Silence);
+    first.check_later();
+    world.advance(1);
+    first.begin_sign_out();
+    world.advance(20);
+    first.reload();
+    let keys: Vec<_> = world.network().sent(QUESTION[1]).iter().rev().take(2).map(|sent| sent.attempt_key()).collect();
+    assert_eq!(keys[0], keys[1]);
+    assert_eq!(world.administrator().sessions_of("carol"), 1);
+}

@@ -267,17 +267,6 @@ impl Machine {
         }
     }
 
-    pub(super) fn write_first(&mut self, record: Record) {
-        if !self.renewals.may_write() {
-            self.renewals.record = record;
-            return self.after_writing_first();
-        }
-        let stamp = self.swap(record, self.keep(None));
-        if let Some(job) = &mut self.renewals.job {
-            job.step = Step::Owe(stamp);
-        }
-    }
-
     pub(super) fn mark(&mut self, record: Record) {
         if self.renewals.is_refused {
             self.renewals.record = record;
@@ -372,7 +361,7 @@ impl Machine {
         }
     }
 
-    fn after_writing_first(&mut self) {
+    pub(super) fn after_writing_first(&mut self) {
         self.generation = self.renewals.record.generation;
         self.tell_moved();
         let stamp = self.stamp();

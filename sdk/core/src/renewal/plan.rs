@@ -33,9 +33,7 @@ impl Machine {
             Kind::SignOut { owed: true, .. } => self.plan_settlement(&record),
             Kind::Forget { sid, reason } if record.sid.as_deref() == Some(sid) => {
                 let reason = *reason;
-                // It may be no word of the server's: the jar holds what it held, and the attempt that is out is out.
-                let Record { attempt_key, made_by, sent_at, .. } = record;
-                self.write_first(Record { attempt_key, made_by, sent_at, ..self.moved_on(None, Some(reason)) });
+                self.write_first(self.moved_on(None, Some(reason)));
             }
             Kind::Forget { .. } => {
                 self.finish(Ok(()));
@@ -81,6 +79,20 @@ impl Machine {
         *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
         let (sign_out_owed, sign_out_asked_at) = (sid.clone(), asked_at.filter(|_| sid.is_some()));
         self.write_first(Record { sign_out_owed, sign_out_asked_at, ..self.moved_on(None, Some(Reason::SignedOut)) });
+    }
+
+    /// Writes what the server has not heard, or did not say: the jar holds what it held, and the attempt that is out is out.
+    fn write_first(&mut self, record: Record) {
+        let Record { attempt_key, made_by, sent_at, .. } = self.renewals.record.clone();
+        let record = Record { attempt_key, made_by, sent_at, ..record };
+        if !self.renewals.may_write() {
+            self.renewals.record = record;
+            return self.after_writing_first();
+        }
+        let stamp = self.swap(record, self.keep(None));
+        if let Some(job) = &mut self.renewals.job {
+            job.step = Step::Owe(stamp);
+        }
     }
 
     /// The debt was written: is it still to be paid?
