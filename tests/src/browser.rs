@@ -121,7 +121,7 @@ impl Browser {
         self.state(|browser| browser.storage.is_refused = true);
     }
 
-    /// Storage takes nothing more, and holds what it holds.
+    /// The quota is used up: what is there can be read, and nothing be written.
     pub fn fill_storage(&self) {
         self.state(|browser| browser.storage.is_full = true);
     }

@@ -197,3 +197,21 @@ fn c31_without_storage_nobody_waits_for_a_turn_that_it_gave_up_itself() {
     assert!(wrong.reply().is_some());
     assert_eq!(tab.reason(), Some(Reason::NoCredential), "{:?}", tab.state());
 }
+
+#[test]
+fn c31_who_is_told_of_another_session_does_not_wait_for_its_own_mark() {
+    let (world, browser, first) = World::with_tab(Token);
+    first.sign_in("bob").unwrap();
+    let second = browser.open_tab(Token);
+    browser.stall_streams();
+    world.network().next(SIGN_IN[1], Fault::CutBody);
+    second.begin_sign_in("carol", "carol-demo-pass");
+    world.settle();
+    second.crash();
+    browser.fill_storage();
+    // Without the lock it learns that the cookie is not bob's, and with it, a second later, whose it is.
+    browser.take_lock(13);
+    first.check_later();
+    world.advance(14);
+    assert_eq!(first.user().as_deref(), Some("carol"), "{:?}", first.state());
+}

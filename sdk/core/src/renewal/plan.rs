@@ -183,8 +183,8 @@ impl Machine {
         }
         let lease = i64::from(LOCK_WAIT);
         let takes_turns = !job.locked || record.sent_unlocked;
-        // Who asks again does not wait for itself.
-        let is_foreign = job.sent == 0 || record.last_sent_at != job.leased_at;
+        // Who asks again does not wait for itself, nor who was told that the cookie is another session's.
+        let is_foreign = (job.sent == 0 && job.disowned == 0) || record.last_sent_at != job.leased_at;
         // A sleep, or a clock that was set, made no mark older or younger.
         let clocks = [now.wall, now.wall.saturating_sub(drift)];
         let ages = record.last_sent_at.map(|sent| clocks.map(|clock| clock.saturating_sub(sent)));
