@@ -340,3 +340,22 @@ fn c02_a_sign_out_of_a_session_that_the_cookie_is_not_of_leaves_its_attempt() {
     assert_eq!(keys[0], keys[1]);
     assert_eq!(world.administrator().sessions_of("carol"), 1);
 }
+
+#[test]
+fn c05_a_debt_that_could_not_be_stored_is_settled_by_the_session_that_began_since() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        let second = browser.open_tab(flow);
+        browser.fill_storage();
+        world.network().break_down();
+        // With every sign-out that is in vain it counts one further than what is stored.
+        first.sign_out();
+        first.sign_out();
+        world.advance(1);
+        browser.mend_storage();
+        world.network().heal();
+        second.sign_in("bob").unwrap();
+        world.advance(30);
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+    });
+}

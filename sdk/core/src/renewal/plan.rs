@@ -97,8 +97,8 @@ impl Machine {
 
     /// The debt was written: is it still to be paid?
     fn plan_settlement(&mut self, record: &Record) {
-        let owed = self.renewals.job.as_ref().and_then(|job| job.ends().0);
-        let is_deleted = owed.is_some_and(|owed| self.is_debt_deleted(owed, record));
+        let (owed, asked_at) = self.renewals.job.as_ref().map(|job| job.ends()).unwrap_or_default();
+        let is_deleted = owed.is_some_and(|owed| self.is_debt_deleted(owed, asked_at, record));
         let Some(Job { kind: Kind::SignOut { callers, sid, asked_at, owed }, .. }) = &mut self.renewals.job else {
             return;
         };

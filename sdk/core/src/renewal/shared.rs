@@ -7,6 +7,7 @@ use crate::machine::{Machine, Who};
 use crate::record::Record;
 use crate::renewal::job::{Job, Kind, Step};
 use crate::state::Reason;
+use crate::time::UnixMillis;
 use crate::trace::Note;
 
 /// Storage that is slow, as at the start of a busy browser, is asked so often before a job goes on without it: in it may
@@ -169,15 +170,16 @@ impl Machine {
     /// way writes it anew.
     fn with_debt(&self, found: Record) -> Record {
         let is_paid_now = matches!(&self.renewals.job, Some(Job { kind: Kind::SignOut { .. }, .. }));
+        let asked_at = self.renewals.record.sign_out_asked_at;
         match &self.renewals.record.sign_out_owed {
-            Some(owed) if !is_paid_now && self.is_debt_deleted(owed, &found) => {
+            Some(owed) if !is_paid_now && self.is_debt_deleted(owed, asked_at, &found) => {
                 let (sign_out_owed, ended) = (Some(owed.clone()), Some(Reason::SignedOut));
                 Record {
                     generation: self.generation.max(found.generation + 1),
                     sid: None,
                     ended,
                     sign_out_owed,
-                    sign_out_asked_at: self.renewals.record.sign_out_asked_at,
+                    sign_out_asked_at: asked_at,
                     ..found
                 }
             }
@@ -186,12 +188,13 @@ impl Machine {
     }
 
     /// Whether the record began anew, because the browser's data was cleared: it says nothing of the debt, or even names its
-    /// session, as whoever asked meanwhile had the cookie still.
-    pub(super) fn is_debt_deleted(&self, owed: &str, found: &Record) -> bool {
+    /// session, as whoever asked meanwhile had the cookie still. A session that was asked for since is none that it means.
+    pub(super) fn is_debt_deleted(&self, owed: &str, asked_at: Option<UnixMillis>, found: &Record) -> bool {
         let begins_anew = found.generation < self.generation;
+        let is_meant = found.signed_in_at.is_none_or(|at| Some(at) < asked_at);
         found.sign_out_owed.is_none()
             && match &found.sid {
-                Some(sid) => sid == owed || (begins_anew && owed.is_empty()),
+                Some(sid) => sid == owed || (begins_anew && owed.is_empty() && is_meant),
                 None => begins_anew,
             }
     }
