@@ -44,6 +44,8 @@ pub struct Record {
     pub sign_out_owed: Option<String>,
     /// When the user asked for that: where its name is unknown, a session that began since is not meant.
     pub sign_out_asked_at: Option<UnixMillis>,
+    /// When the server acknowledged the last one. Another page, which is gone, may have told it the same before.
+    pub signed_out_at: Option<UnixMillis>,
 }
 
 impl Record {
@@ -73,6 +75,7 @@ impl Record {
             idle_ends_at: number("idle_ends_at"),
             sign_out_owed: word("sign_out_owed"),
             sign_out_asked_at: number("sign_out_asked_at"),
+            signed_out_at: number("signed_out_at"),
         })
     }
 
@@ -103,6 +106,7 @@ impl Record {
             ("idle_ends_at", self.idle_ends_at.into()),
             ("sign_out_owed", self.sign_out_owed.as_deref().into()),
             ("sign_out_asked_at", self.sign_out_asked_at.into()),
+            ("signed_out_at", self.signed_out_at.into()),
         ]))
     }
 }
@@ -130,6 +134,7 @@ mod tests {
             idle_ends_at: Some(1_790_001_800_000),
             sign_out_owed: Some(String::new()),
             sign_out_asked_at: Some(1_789_999_995_000),
+            signed_out_at: Some(1_789_999_990_000),
             ..Record::default()
         };
         assert_eq!(Record::read(&record.print()), Some(record));

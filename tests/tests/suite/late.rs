@@ -62,6 +62,38 @@ fn c05_the_sign_out_of_a_page_that_is_gone_has_no_deadline() {
 }
 
 #[test]
+fn c05_the_sign_out_of_a_page_that_is_gone_may_be_under_way_though_another_page_was_heard() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::DelayAnswer(15_000)));
+        first.begin_sign_out();
+        world.settle();
+        first.crash();
+        second.reload();
+        assert!(browser.record(flow).unwrap()["sign_out_owed"].is_null());
+        second.sign_in("bob").unwrap();
+        world.advance(40);
+        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
+    });
+}
+
+#[test]
+fn c21_long_after_a_sign_out_a_sign_in_is_asked_about_by_nobody() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        assert!(tab.sign_out());
+        world.advance(40);
+        let asked = world.asked();
+        tab.sign_in("bob").unwrap();
+        world.advance(60);
+        assert_eq!(world.asked(), asked);
+    });
+}
+
+#[test]
 fn c05_of_two_sign_ins_in_a_row_the_second_one_counts() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);

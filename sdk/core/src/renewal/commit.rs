@@ -16,7 +16,7 @@ use crate::trace::Note;
 pub(super) const LATEST_COOKIE: i64 = 1_000;
 
 /// And so long after a sign-in the answer to a sign-out may clear it: a page that is gone gives no request up.
-const LATEST_CLEARING: u64 = 30_000;
+const LATEST_CLEARING: u32 = 30_000;
 
 /// What is about to be committed.
 #[derive(Debug)]
@@ -63,9 +63,8 @@ impl Machine {
         };
         let record = self.with_acts(self.with_wait(record));
         let stored = &self.renewals.record;
-        // The sign-out may be out still, from a page that is gone: its answer takes the new cookie away, whenever it comes.
-        if self.renewals.is_signing_in() && stored.ended == Some(Reason::SignedOut) {
-            self.renewals.sure_at = Some(self.now.monotonic.saturating_add(LATEST_CLEARING));
+        if self.renewals.is_signing_in() && self.may_sign_out_be_out() {
+            self.renewals.sure_at = Some(self.now.monotonic.saturating_add(LATEST_CLEARING.into()));
         }
         let is_new = matches!(ending, Ending::Established(_));
         let is_unchanged = !is_new && Record { revision: stored.revision, ..record.clone() } == *stored;
@@ -147,8 +146,19 @@ impl Machine {
     }
 
     fn acknowledged(&self) -> Record {
+        let stored = self.given_back();
+        let signed_out_at = stored.sign_out_owed.as_ref().map(|_| self.now.wall).or(stored.signed_out_at);
         let (sign_out_owed, sign_out_asked_at) = (None, None);
-        Record { sign_out_owed, sign_out_asked_at, back_off_until: None, backed_off_at: None, ..self.given_back() }
+        let (back_off_until, backed_off_at) = (None, None);
+        Record { sign_out_owed, sign_out_asked_at, signed_out_at, back_off_until, backed_off_at, ..stored }
+    }
+
+    /// A sign-out may be under way still, from a page that is gone, also where another page has told the server the same:
+    /// its answer takes the cookie of a new session away, whenever it comes.
+    fn may_sign_out_be_out(&self) -> bool {
+        let stored = &self.renewals.record;
+        let is_young = |at: i64| self.now.wall.saturating_sub(at) < LATEST_CLEARING.into();
+        stored.sign_out_owed.is_some() || stored.signed_out_at.is_some_and(is_young)
     }
 
     fn without_verdict(&self, error: &Error, happened: Happened) -> Record {

@@ -33,7 +33,7 @@ vocabulary! {
     Some(Rule::Number) => "acted_at active_at auth_time back_off_until backed_off_at created_at ends_at ep \
         event_timestamp exp expires_at expires_in generation iat idle_ends_at idle_expires_in idle_for idle_lifetime \
         last_sent_at nbf prev received_at refresh_retry_for revision sent_at session_expires_in \
-        sign_out_asked_at signed_in_at status";
+        sign_out_asked_at signed_in_at signed_out_at status";
     Some(Rule::Truth) => "current sent_unlocked";
     Some(Rule::Word) => "alg code crv ended error flow format grant_type initiating_entity key_ops kind kty reason \
         revoked_by use";
