@@ -79,6 +79,12 @@ impl Record {
         })
     }
 
+    /// Whether its session was asked for at that moment or later. What lies in the future was written down by a clock that
+    /// was set back since.
+    pub(crate) fn began_since(&self, moment: UnixMillis, now: UnixMillis) -> bool {
+        self.signed_in_at.is_some_and(|at| (moment..=now).contains(&at))
+    }
+
     pub fn print(&self) -> String {
         let whole = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
         let revoked_by = match self.ended {

@@ -359,3 +359,19 @@ fn c05_a_debt_that_could_not_be_stored_is_settled_by_the_session_that_began_sinc
         assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
     });
 }
+
+#[test]
+fn c12_no_clock_that_was_set_back_makes_a_session_younger_than_its_sign_out() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.set_clock_off(-86_400);
+        SIGN_IN.into_iter().for_each(|what| world.network().next(what, Fault::HoldAnswer));
+        tab.begin_sign_in("carol", "not-her-password");
+        world.settle();
+        tab.begin_sign_out();
+        world.advance(10);
+        assert_eq!(tab.reason(), Some(Reason::SignedOut), "{:?}", tab.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}

@@ -158,9 +158,9 @@ impl Job {
     }
 
     /// A sign-out does not mean another session that somebody asked for later.
-    pub fn is_outlived_by(&self, record: &Record) -> bool {
+    pub fn is_outlived_by(&self, record: &Record, now: UnixMillis) -> bool {
         match &self.kind {
-            Kind::SignOut { sid, asked_at: Some(at), .. } => record.sid != *sid && record.signed_in_at >= Some(*at),
+            Kind::SignOut { sid, asked_at: Some(at), .. } => record.sid != *sid && record.began_since(*at, now),
             _ => false,
         }
     }

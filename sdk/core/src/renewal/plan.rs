@@ -50,7 +50,7 @@ impl Machine {
     /// What does the user's sign-out mean, and what is owed for it?
     fn plan_debt(&mut self, record: &Record) {
         let may_write = self.renewals.may_write();
-        let began_since = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(record));
+        let began_since = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(record, self.now.wall));
         let Some(Job { kind: Kind::SignOut { sid, asked_at, .. }, named, turns, sent, .. }) = &mut self.renewals.job
         else {
             return;

@@ -157,7 +157,7 @@ impl Machine {
         let is_over = forgotten.is_some() && there.sid.as_ref() == forgotten;
         let began_later = |known: &Record| there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
         let is_older = |known: &Record| began_later(known) || (is_over && there.sid != known.sid);
-        let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there));
+        let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there, self.now.wall));
         let stands = |known: &Record| known.sid.is_none() || (!has_ended && is_older(known));
         if let Some(known) = known.filter(|known| !outlives_job && stands(known)) {
             let (revision, generation) = (there.revision, there.generation.max(known.generation));
@@ -191,7 +191,8 @@ impl Machine {
     /// session, as whoever asked meanwhile had the cookie still. A session that was asked for since is none that it means.
     pub(super) fn is_debt_deleted(&self, owed: &str, asked_at: Option<UnixMillis>, found: &Record) -> bool {
         let begins_anew = found.generation < self.generation;
-        let is_meant = found.signed_in_at.is_none_or(|at| Some(at) < asked_at);
+        let began_before = |asked_at| !found.began_since(asked_at, self.now.wall);
+        let is_meant = found.signed_in_at.is_none() || asked_at.is_some_and(began_before);
         found.sign_out_owed.is_none()
             && match &found.sid {
                 Some(sid) => sid == owed || (begins_anew && owed.is_empty() && is_meant),
