@@ -375,3 +375,21 @@ fn c12_no_clock_that_was_set_back_makes_a_session_younger_than_its_sign_out() {
         assert_eq!(world.administrator().sessions_of("bob"), 0);
     });
 }
+
+#[test]
+fn c12_a_sign_out_that_could_not_be_stored_is_not_forgotten_because_its_tab_can_read_again() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        // Storage goes on naming the session that this one replaces.
+        browser.trouble_storage(StorageFault::Throw);
+        tab.sign_in("bob").unwrap();
+        world.advance(1);
+        SIGN_OUT.into_iter().for_each(|what| world.network().times(3, what, Fault::LoseRequest));
+        browser.trouble_storage(StorageFault::Throw);
+        assert!(!tab.sign_out());
+        world.advance(60);
+        assert!(!tab.snapshot().sign_out_owed && !tab.is_signed_in(), "{:?}", tab.state());
+        assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}

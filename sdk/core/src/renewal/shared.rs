@@ -160,7 +160,8 @@ impl Machine {
         let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there, self.now.wall));
         let stands = |known: &Record| known.sid.is_none() || (!has_ended && is_older(known));
         if let Some(known) = known.filter(|known| !outlives_job && stands(known)) {
-            let (revision, generation) = (there.revision, there.generation.max(known.generation));
+            // Another number than what is stored: until it is written it is nothing that was read there.
+            let (revision, generation) = (there.revision.saturating_add(1), there.generation.max(known.generation));
             self.renewals.record = Record { revision, generation, ..known };
             self.generation = self.generation.max(generation);
         }
