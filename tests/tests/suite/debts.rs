@@ -1,7 +1,7 @@
 //! What a browser owes the server, and when it does not: several tabs sign in and out at once, or storage forgets.
 
 use countersign_core::FlowKind::{Session, Token};
-use countersign_core::{Reason, State};
+use countersign_core::{Reason, Revoker, State};
 use countersign_tests::{Channel, Fault, StorageFault, World, in_both_flows};
 
 const QUESTION: [&str; 2] = ["GET /auth/session", "POST /auth/token"];
@@ -377,6 +377,28 @@ fn c12_no_clock_that_was_set_back_makes_a_session_younger_than_its_sign_out() {
 }
 
 #[test]
+fn c05_the_end_of_a_session_is_not_written_where_all_was_deleted() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        first.sign_in("bob").unwrap();
+        let second = browser.open_tab(flow);
+        browser.refuse_storage();
+        // It counts further than what is stored.
+        second.check().unwrap();
+        second.check().unwrap();
+        browser.mend_storage();
+        second.freeze();
+        first.sign_in("bob").unwrap();
+        browser.clear_storage(false);
+        second.thaw_and_hear();
+        world.advance(5);
+        let left = State::SignedOut { reason: Reason::SignedOut };
+        assert!(!first.shown().contains(&left), "{:?}", first.shown());
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+    });
+}
+
+#[test]
 fn c12_a_sign_out_that_could_not_be_stored_is_not_forgotten_because_its_tab_can_read_again() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);
@@ -391,5 +413,17 @@ fn c12_a_sign_out_that_could_not_be_stored_is_not_forgotten_because_its_tab_can_
         world.advance(60);
         assert!(!tab.snapshot().sign_out_owed && !tab.is_signed_in(), "{:?}", tab.state());
         assert_eq!(world.administrator().sessions_of("bob"), 0);
+    });
+}
+
+#[test]
+fn c05_why_a_session_ended_is_remembered_where_all_was_deleted() {
+    in_both_flows(|flow| {
+        let (world, browser, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        browser.clear_storage(true);
+        world.administrator().revoke_all("bob");
+        world.advance(5);
+        assert_eq!(tab.reason(), Some(Reason::Revoked { by: Revoker::Admin }), "{:?}", tab.state());
     });
 }

@@ -110,7 +110,8 @@ impl Machine {
     fn refused(&mut self, reason: Reason) {
         let was_sent_before = self.has_lost_a_rotation();
         let record = &self.renewals.record;
-        let reason = match (reason, &record.sid, record.ended) {
+        let shown = if let Who::Nobody(reason) = self.who { Some(reason) } else { None };
+        let reason = match (reason, &record.sid, record.ended.or(shown)) {
             (Reason::ReuseSuspected, ..) if was_sent_before => Reason::RotationAnswerLost,
             // The cookie ends with the session, and by the same clock, which counts in seconds.
             (Reason::NoCredential, Some(_), _)

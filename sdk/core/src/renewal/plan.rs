@@ -33,7 +33,7 @@ impl Machine {
             Kind::SignOut { owed: true, .. } => self.plan_settlement(&record),
             Kind::Forget { sid, reason } if record.sid.as_deref() == Some(sid) => {
                 let reason = *reason;
-                self.write_first(self.moved_on(None, Some(reason)));
+                self.write_end(reason);
             }
             Kind::Forget { .. } => {
                 self.finish(Ok(()));
@@ -79,6 +79,17 @@ impl Machine {
         *sid = meant.or((may_write || record.ended.is_none()).then(String::new));
         let (sign_out_owed, sign_out_asked_at) = (sid.clone(), asked_at.filter(|_| sid.is_some()));
         self.write_first(Record { sign_out_owed, sign_out_asked_at, ..self.moved_on(None, Some(Reason::SignedOut)) });
+    }
+
+    /// Writes that a session has ended. Where all was deleted nobody can be told of it, and only the server can tell whose
+    /// the browser is by now.
+    fn write_end(&mut self, reason: Reason) {
+        if !self.renewals.may_write() || self.renewals.stored_revision.is_some() {
+            return self.write_first(self.moved_on(None, Some(reason)));
+        }
+        self.renewals.record.sid = None;
+        self.finish(Ok(()));
+        self.want_check(None);
     }
 
     /// Writes what the server has not heard, or did not say: the jar holds what it held, and the attempt that is out is out.
