@@ -158,7 +158,9 @@ impl Machine {
         let began_later = |known: &Record| there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
         let is_older = |known: &Record| began_later(known) || (is_over && there.sid != known.sid);
         let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there, self.now.wall));
-        let stands = |known: &Record| known.sid.is_none() || (!has_ended && is_older(known));
+        let outlives = |debt: &Record| debt.sign_out_asked_at.is_some_and(|at| there.began_since(at, self.now.wall));
+        let is_settled = |known: &Record| there.sid != known.sign_out_owed && outlives(known);
+        let stands = |known: &Record| (known.sid.is_none() && !is_settled(known)) || (!has_ended && is_older(known));
         if let Some(known) = known.filter(|known| !outlives_job && stands(known)) {
             // Another number than what is stored: until it is written it is nothing that was read there.
             let (revision, generation) = (there.revision.saturating_add(1), there.generation.max(known.generation));
