@@ -247,3 +247,19 @@ fn c31_who_is_told_of_another_session_does_not_wait_for_its_own_mark() {
     world.advance(14);
     assert_eq!(first.user().as_deref(), Some("carol"), "{:?}", first.state());
 }
+
+#[test]
+fn c05_who_pays_a_debt_that_names_nobody_asks_who_signed_in_since() {
+    in_both_flows(|flow| {
+        let (world, browser, first) = World::with_tab(flow);
+        SIGN_OUT.into_iter().for_each(|what| world.network().times(2, what, Fault::LoseRequest));
+        assert!(!first.sign_out());
+        browser.refuse_storage();
+        world.advance(1);
+        first.sign_in("bob").unwrap();
+        browser.mend_storage();
+        world.advance(1);
+        let second = browser.open_tab(flow);
+        assert!(first.is_signed_in() && second.is_signed_in(), "{:?} {:?}", first.state(), second.state());
+    });
+}

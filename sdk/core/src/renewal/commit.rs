@@ -221,6 +221,8 @@ impl Machine {
 
     pub(crate) fn committed(&mut self, ending: Ending) {
         let is_acknowledged = matches!(ending, Ending::Acknowledged);
+        // What began since the user asked was not ended, and the server does not say which it was.
+        let may_be_another = is_acknowledged && self.renewals.job.as_ref().is_some_and(Job::pays_for_anybody);
         // Since this tab wrote its debt, somebody may have signed in elsewhere: that is followed below.
         if !is_acknowledged {
             self.generation = self.renewals.record.generation;
@@ -275,6 +277,9 @@ impl Machine {
         self.finish(Ok(()));
         if is_acknowledged {
             self.follow_record();
+        }
+        if may_be_another {
+            self.want_check(None);
         }
     }
 }

@@ -157,6 +157,11 @@ impl Job {
         }
     }
 
+    /// A debt of long ago is paid, which names no session.
+    pub fn pays_for_anybody(&self) -> bool {
+        matches!(&self.kind, Kind::SignOut { callers, sid: Some(sid), .. } if callers.is_empty() && sid.is_empty())
+    }
+
     /// A sign-out does not mean another session that somebody asked for later.
     pub fn is_outlived_by(&self, record: &Record, now: UnixMillis) -> bool {
         match &self.kind {
