@@ -240,23 +240,7 @@ impl Machine {
         self.renewals.retry_at = None;
         let before = self.sid().map(str::to_owned);
         match ending {
-            Ending::Established(mut established) => {
-                self.note(Note::Established);
-                established.told_act = self.renewals.job.as_ref().and_then(|job| job.tells);
-                self.retain(Some(&established));
-                if self.sid().is_some_and(|sid| sid != established.sid) {
-                    self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
-                    self.revocation.forget();
-                    // It speaks of the session before.
-                    self.close_stream();
-                }
-                let same = self.holding().filter(|holding| holding.sid == established.sid);
-                if let (true, Some(holding)) = (self.has(Bug::ClaimsOfSignIn), same) {
-                    established.claims = (*holding.claims).clone();
-                }
-                self.establish(*established);
-                self.doubt_what_is_old();
-            }
+            Ending::Established(established) => self.take_up(*established),
             Ending::Ended(reason) => {
                 self.note(Note::Ended.word(reason.code()));
                 self.problem = None;
@@ -281,5 +265,24 @@ impl Machine {
         if may_be_another {
             self.want_check(None);
         }
+    }
+
+    /// From now on this is who is signed in.
+    fn take_up(&mut self, mut established: Established) {
+        self.note(Note::Established);
+        established.told_act = self.renewals.job.as_ref().and_then(|job| job.tells);
+        self.retain(Some(&established));
+        if self.sid().is_some_and(|sid| sid != established.sid) {
+            self.fail_waiting(&Error::user("other_session", "Another session began in this browser."));
+            self.revocation.forget();
+            // It speaks of the session before.
+            self.close_stream();
+        }
+        let same = self.holding().filter(|holding| holding.sid == established.sid);
+        if let (true, Some(holding)) = (self.has(Bug::ClaimsOfSignIn), same) {
+            established.claims = (*holding.claims).clone();
+        }
+        self.establish(established);
+        self.doubt_what_is_old();
     }
 }

@@ -145,28 +145,36 @@ impl Machine {
                 self.renewals.record = Record { revision, generation, sid, last_sent_at: None, ..seen };
             }
         }
-        // Storage answers again. What it holds may be from before it was refused: then what this tab knows stands above
-        // that. A session that began after ours is another tab's word. Of two that began at the same time the older one is
-        // the one that ended. Where nobody is signed in, there is none that could end.
-        let there = &self.renewals.record;
+        if let Some(known) = known.filter(|known| self.stands_above_stored(known)) {
+            let there = &self.renewals.record;
+            // Another number than what is stored: until it is written it is nothing that was read there.
+            let (revision, generation) = (there.revision.saturating_add(1), there.generation.max(known.generation));
+            self.renewals.record = Record { revision, generation, ..known };
+            self.generation = self.generation.max(generation);
+        }
+    }
+
+    /// Storage answers again. What it holds may be from before it was refused: then what this tab knows stands above that.
+    fn stands_above_stored(&self, known: &Record) -> bool {
+        let (there, now) = (&self.renewals.record, self.now.wall);
+        if self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there, now)) {
+            return false;
+        }
+        // Where nobody is signed in, there is none that could end; but who signed in since a debt has settled it.
+        let began_since = known.sign_out_asked_at.is_some_and(|asked_at| there.began_since(asked_at, now));
+        if known.sid.is_none() && (there.sid == known.sign_out_owed || !began_since) {
+            return true;
+        }
+        // A session that began after ours is another tab's word. Of two that began at the same time the older one is the one
+        // that ended.
         let forgotten = match &self.renewals.job {
             Some(Job { kind: Kind::Forget { sid, .. }, .. }) => Some(sid),
             _ => None,
         };
         let has_ended = forgotten.is_some() && there.sid.is_none();
         let is_over = forgotten.is_some() && there.sid.as_ref() == forgotten;
-        let began_later = |known: &Record| there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
-        let is_older = |known: &Record| began_later(known) || (is_over && there.sid != known.sid);
-        let outlives_job = self.renewals.job.as_ref().is_some_and(|job| job.is_outlived_by(there, self.now.wall));
-        let outlives = |debt: &Record| debt.sign_out_asked_at.is_some_and(|at| there.began_since(at, self.now.wall));
-        let is_settled = |known: &Record| there.sid != known.sign_out_owed && outlives(known);
-        let stands = |known: &Record| (known.sid.is_none() && !is_settled(known)) || (!has_ended && is_older(known));
-        if let Some(known) = known.filter(|known| !outlives_job && stands(known)) {
-            // Another number than what is stored: until it is written it is nothing that was read there.
-            let (revision, generation) = (there.revision.saturating_add(1), there.generation.max(known.generation));
-            self.renewals.record = Record { revision, generation, ..known };
-            self.generation = self.generation.max(generation);
-        }
+        let began_later = there.ends_at < known.ends_at && forgotten != known.sid.as_ref();
+        !has_ended && (began_later || (is_over && there.sid != known.sid))
     }
 
     /// A debt that was deleted with all that the browser had stored still stands for who knows of it. A sign-out that is under
