@@ -99,6 +99,7 @@ impl Renewals {
         for moment in [&mut self.retry_at, &mut self.sure_at] {
             *moment = moment.map(|at| at.saturating_sub(slept));
         }
+        self.set_back(by.min(0).unsigned_abs());
     }
 
     /// What the device's clock says too much of the age of a mark from before: who wrote that did no more in a sleep than
@@ -108,7 +109,7 @@ impl Renewals {
     }
 
     /// The device's clock was set back by so much: a sign-out that waits was asked for as much earlier, by the new one.
-    pub fn set_back(&mut self, by: u64) {
+    fn set_back(&mut self, by: u64) {
         let waiting = self.job.iter_mut().map(|job| &mut job.kind).chain(&mut self.next);
         for kind in waiting {
             if let Kind::SignOut { asked_at: Some(at), .. } = kind {

@@ -25,7 +25,6 @@ impl Machine {
         self.requests.slept(drift.unsigned_abs());
         let slept = drift.max(0).unsigned_abs();
         self.renewals.drifted(drift, self.now.monotonic);
-        self.renewals.set_back(drift.min(0).unsigned_abs());
         self.idle.slept(slept);
         self.server_clock.doubt(slept);
         self.revocation.pending.slept(slept);
