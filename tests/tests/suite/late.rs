@@ -1,8 +1,8 @@
 //! What if an answer or its cookie comes when nobody waits for it any more?
 
 use countersign_core::FlowKind::Token;
-use countersign_core::{Reason, State};
-use countersign_tests::{Fault, StorageFault, World, in_both_flows};
+use countersign_core::{FlowKind, Reason, State};
+use countersign_tests::{Browser, Fault, StorageFault, Tab, World, in_both_flows};
 
 const RENEW: &str = "POST /auth/token";
 const SIGN_IN: [&str; 2] = ["POST /auth/session", "POST /auth/login"];
@@ -25,57 +25,51 @@ fn c05_a_cookie_that_a_sign_out_clears_late_is_not_that_of_who_signs_in_next() {
     });
 }
 
+/// Bob has signed out in a page that is gone, and this comes of its request. The tab that is left.
+fn after_a_sign_out_of_a_page_that_is_gone(flow: FlowKind, fault: Fault) -> (World, Browser, Tab) {
+    let (world, browser, first) = World::with_tab(flow);
+    first.sign_in("bob").expect("bob may sign in");
+    let second = browser.open_tab(flow);
+    SIGN_OUT.into_iter().for_each(|what| world.network().next(what, fault.clone()));
+    first.begin_sign_out();
+    world.settle();
+    first.crash();
+    (world, browser, second)
+}
+
 #[test]
 fn c05_a_cookie_that_the_sign_out_of_a_page_that_is_gone_clears_late_is_missed() {
     in_both_flows(|flow| {
-        let (world, browser, first) = World::with_tab(flow);
-        first.sign_in("bob").unwrap();
-        let second = browser.open_tab(flow);
-        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::LateCookie));
-        first.begin_sign_out();
-        world.settle();
-        first.crash();
-        second.sign_in("bob").unwrap();
+        let (world, _, tab) = after_a_sign_out_of_a_page_that_is_gone(flow, Fault::LateCookie);
+        tab.sign_in("bob").unwrap();
         // What else happens in the tab does not keep it from asking.
-        second.sign_in_with("carol", "a-wrong-password").unwrap_err();
+        tab.sign_in_with("carol", "a-wrong-password").unwrap_err();
         world.advance(40);
-        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
-        second.reload();
-        assert!(!second.is_signed_in());
+        assert_eq!(tab.reason(), Some(Reason::Evicted), "{:?}", tab.state());
+        tab.reload();
+        assert!(!tab.is_signed_in());
     });
 }
 
 #[test]
 fn c05_the_sign_out_of_a_page_that_is_gone_has_no_deadline() {
     in_both_flows(|flow| {
-        let (world, browser, first) = World::with_tab(flow);
-        first.sign_in("bob").unwrap();
-        let second = browser.open_tab(flow);
-        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::DelayAnswer(15_000)));
-        first.begin_sign_out();
-        world.settle();
-        first.crash();
-        second.sign_in("bob").unwrap();
+        let (world, _, tab) = after_a_sign_out_of_a_page_that_is_gone(flow, Fault::DelayAnswer(15_000));
+        tab.sign_in("bob").unwrap();
         world.advance(40);
-        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
+        assert_eq!(tab.reason(), Some(Reason::Evicted), "{:?}", tab.state());
     });
 }
 
 #[test]
 fn c05_the_sign_out_of_a_page_that_is_gone_may_be_under_way_though_another_page_was_heard() {
     in_both_flows(|flow| {
-        let (world, browser, first) = World::with_tab(flow);
-        first.sign_in("bob").unwrap();
-        let second = browser.open_tab(flow);
-        SIGN_OUT.into_iter().for_each(|what| world.network().next(what, Fault::DelayAnswer(15_000)));
-        first.begin_sign_out();
-        world.settle();
-        first.crash();
-        second.reload();
+        let (world, browser, tab) = after_a_sign_out_of_a_page_that_is_gone(flow, Fault::DelayAnswer(15_000));
+        tab.reload();
         assert!(browser.record(flow).unwrap()["sign_out_owed"].is_null());
-        second.sign_in("bob").unwrap();
+        tab.sign_in("bob").unwrap();
         world.advance(40);
-        assert_eq!(second.reason(), Some(Reason::Evicted), "{:?}", second.state());
+        assert_eq!(tab.reason(), Some(Reason::Evicted), "{:?}", tab.state());
     });
 }
 
