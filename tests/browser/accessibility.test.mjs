@@ -134,6 +134,22 @@ test("it fits a narrow screen and a dark one", async ({ newPage }) => {
   }
 });
 
+test("whatever the header says of the session, nothing in it moves", async ({ newPage }) => {
+  const page = await newPage();
+  await signIn(page, { username: "alice", flow: "session" });
+  const word = page.locator(".standing-word");
+  const place = () => page.getByRole("button", { name: "Sign out" }).boundingBox();
+  for (const width of [320, 480, 700, 710, 800, 960, 1_024, 1_120, 1_280, 1_600]) {
+    await page.setViewportSize({ width, height: 720 });
+    const places = [];
+    for (const words of ["Current", "Renewing…", "Unverified", "Confirm it is you"]) {
+      await word.evaluate((element, words) => (element.textContent = words), words);
+      places.push({ ...(await place()), height: (await page.locator("header").boundingBox()).height });
+    }
+    for (const later of places) assert.deepEqual(later, places[0], `at ${width} px`);
+  }
+});
+
 /** Moves the focus on, as a user would, until it is where it should be. */
 async function tabTo(page, target, most = 40) {
   for (let step = 0; step < most; step += 1) {
