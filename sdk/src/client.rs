@@ -137,7 +137,7 @@ impl AuthClient {
     }
 
     /// Says that the user wants to stay signed in: ends the countdown of [`Snapshot::idle_ends_at`] in all tabs, and tells
-    /// the server at once. Pressing a key or moving a pointer does the same by itself; this is for acts that go unseen.
+    /// the server at once. A key or a pointer that is pressed does the same by itself; this is for acts that go unseen.
     ///
     /// # Errors
     /// `signed_out` when it is too late, and those of the network and the server, which change nothing.

@@ -70,3 +70,16 @@ test.inBothFlows("who does nothing is signed out in all tabs, with the reason", 
     await expectReason(page, IDLE);
   }
 });
+
+test.inBothFlows("a press is an act when it is let go, so the button stays under it", async ({ newUser, server, flow }) => {
+  const { user, first } = await twoTabs(newUser, flow);
+  await passTime({ server, user, seconds: 1_000 });
+  await expectStanding(first, "current");
+  await forgetRequests(server);
+  await first.bringToFront();
+  await first.getByRole("button", { name: "Sign out" }).hover();
+  await first.mouse.down();
+  assert.equal(await first.evaluate(() => document.body.dataset.standing), "current");
+  await first.mouse.up();
+  await expectState(first, "signed-out");
+});

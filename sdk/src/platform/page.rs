@@ -39,7 +39,9 @@ fn listeners(window: &Window, document: &Document, feed: &Feed) -> Vec<EventList
         report(window, "online", PageNews::Online),
         report(window, "offline", PageNews::Offline),
         visibility(document, feed),
-        acts(document, "pointerdown", &last_act, feed),
+        // At the end of a press: what an act changes in the page must not move the button away before it is let go.
+        acts(document, "pointerup", &last_act, feed),
+        acts(document, "pointercancel", &last_act, feed),
         acts(document, "keydown", &last_act, feed),
     ]
 }
