@@ -51,6 +51,20 @@ fn an_act_in_one_tab_ends_the_countdown_in_all() {
 }
 
 #[test]
+fn c01_who_wishes_twice_to_stay_is_told_of_once() {
+    in_both_flows(|flow| {
+        let (world, _, tab) = World::with_tab(flow);
+        tab.sign_in("bob").unwrap();
+        world.advance(BEFORE_COUNTDOWN + 30);
+        let asked = world.asked();
+        let wishes = [tab.stay_later(), tab.stay_later(), tab.stay_later()];
+        world.settle();
+        assert!(wishes.iter().all(|wish| matches!(wish.reply(), Some(Reply::Done))));
+        assert_eq!(world.asked() - asked, 1);
+    });
+}
+
+#[test]
 fn staying_is_told_to_the_server_at_once() {
     in_both_flows(|flow| {
         let (world, browser, tab) = World::with_tab(flow);
