@@ -56,6 +56,12 @@ pub enum Task {
     Fuzz(Fuzz),
     /// Make the core wrong in many small ways, by cargo-mutants; fails if the tests overlook one without a written reason
     Mutants(Mutants),
+    /// Run a test program until one of its tests fails; Cargo is told to, for mutants
+    #[command(hide = true, disable_help_flag = true)]
+    FirstFailure {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     /// Print the bytes of the page and of the npm package
     Size,
     /// Check the house rules alone

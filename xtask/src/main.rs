@@ -70,6 +70,7 @@ fn carry_out(task: Task) -> Outcome {
         Task::Simulate { arguments } => simulate::with(arguments),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Mutants(options) => mutants::run(&options),
+        Task::FirstFailure { words } => mutants::first_failure::run(&words),
         Task::Size => size::run(),
         Task::Tidy => tidy::run(),
         Task::Links { folder } => links::put_into(&folder),

@@ -1,6 +1,7 @@
 //! Would the tests notice if the core were wrong? cargo-mutants makes it wrong in many small ways, one at a time.
 
 mod fate;
+pub mod first_failure;
 mod reasons;
 mod report;
 mod tree;
@@ -104,7 +105,8 @@ fn try_with(tests: &[&str], chosen: &[String], tree: &Path) -> Outcome<Vec<(Muta
     let _ = fs::remove_file(&outcomes);
     let mut cargo = mutants(tree);
     cargo.args(["--in-place", "--timeout-multiplier=3", "--minimum-test-timeout=60", "--output"]).arg(&shelf);
-    cargo.args(chosen).args(tests.iter().map(|word| format!("--cargo-arg={word}")));
+    let runner = first_failure::as_runner()?;
+    cargo.args(chosen).args(tests.iter().chain([&&*runner]).map(|word| format!("--cargo-arg={word}")));
     let status = cargo.args(["--", "--", "--include-ignored"]).status();
     match status.map_err(|error| command::not_started(&cargo, &error))?.code() {
         // All caught, some survived, some came to no end.
