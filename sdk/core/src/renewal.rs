@@ -7,11 +7,15 @@
 //! nothing else works.
 
 mod commit;
+#[cfg(test)]
+mod host;
 mod job;
 mod outcome;
 mod pace;
 mod plan;
 mod shared;
+#[cfg(test)]
+mod turns;
 mod userinfo;
 #[cfg(test)]
 mod writes;

@@ -209,6 +209,16 @@ fn what_went_wrong_on_the_way_is_told_too() {
 }
 
 #[test]
+fn that_there_is_no_lock_is_told_where_there_is_none() {
+    let (_, browser, tab) = World::with_tab(FlowKind::Session);
+    tab.sign_in("bob").unwrap();
+    assert!(!tells(&tab, "The lock between tabs was not to be had"), "{:#?}", told(&tab));
+    browser.refuse_locks();
+    tab.check().unwrap();
+    assert!(tells(&tab, "The lock between tabs was not to be had"), "{:#?}", told(&tab));
+}
+
+#[test]
 fn c10_c29_neither_persons_nor_keys_nor_addresses_are_in_a_trace() {
     in_both_flows(|flow| {
         let world = World::new();

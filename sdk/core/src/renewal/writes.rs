@@ -1,123 +1,12 @@
 //! What if storage does not say whether a write was made, or another tab wrote in between? Told with a host that answers
 //! by hand.
 
-use crate::config::{Config, FlowKind};
-use crate::effect::{Effect, Keep, Request};
-use crate::input::{Command, HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::config::FlowKind;
+use crate::effect::Request;
+use crate::input::{Command, HttpFailure, Input, ReadOutcome, Stored, SwapOutcome};
 use crate::record::Record;
+use crate::renewal::host::{BOB, Host};
 use crate::state::{Durability, Reason, State};
-use crate::{Machine, Moment};
-
-const BOB: &[u8] = br#"{"sid": "a", "ep": 1, "expires_in": 43200, "user": {"sub": "u_bob"}, "claims": {}}"#;
-
-struct Host {
-    machine: Machine,
-    now: u64,
-    /// Everything that was asked for and not answered.
-    wanted: Vec<Effect>,
-}
-
-impl Host {
-    /// A tab that has asked who it is, was told that nobody is signed in, and writes that down.
-    fn writing() -> Self {
-        let mut host = Self::asking(ReadOutcome::Nothing);
-        host.answer(Ok(br#"{"error": "invalid_grant", "reason": "no_credential"}"#));
-        host
-    }
-
-    /// A tab that has found this in storage, and asks the server who it is.
-    fn asking(found: ReadOutcome) -> Self {
-        let mut host = Self::started(FlowKind::Token);
-        host.read(found);
-        host.swap(SwapOutcome::Swapped);
-        host
-    }
-
-    /// A tab that has the lock, and looks at the record.
-    fn started(flow: FlowKind) -> Self {
-        let config = Config::new(flow, "https://app.test", "https://app.test");
-        let mut host = Self { machine: Machine::new(config), now: 1_000, wanted: Vec::new() };
-        host.feed(Input::Started);
-        host.lock();
-        host
-    }
-
-    /// A tab in which bob is signed in, in session `a`.
-    fn signed_in() -> Self {
-        let mut host = Self::started(FlowKind::Session);
-        host.read(ReadOutcome::Nothing);
-        host.answer_with(200, BOB);
-        host.swap(SwapOutcome::Swapped);
-        host
-    }
-
-    fn lock(&mut self) {
-        let Effect::Lock { stamp, .. } = self.take(|effect| matches!(effect, Effect::Lock { .. })) else { panic!() };
-        self.feed(Input::Lock { stamp, outcome: LockOutcome::Granted });
-    }
-
-    fn answer(&mut self, outcome: Result<&[u8], HttpFailure>) {
-        match outcome {
-            Ok(body) => drop(self.answer_with(400, body)),
-            Err(failure) => {
-                let (stamp, _) = self.sent();
-                self.feed(Input::Http { stamp, outcome: Err(failure) });
-            }
-        }
-    }
-
-    /// Which request was answered?
-    fn answer_with(&mut self, status: u16, body: &[u8]) -> Request {
-        let (stamp, request) = self.sent();
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        self.feed(Input::Http { stamp, outcome: Ok(Response { status, headers, body: body.to_vec() }) });
-        request
-    }
-
-    fn sent(&mut self) -> (Stamp, Request) {
-        let Effect::Http { stamp, request } = self.take(|effect| matches!(effect, Effect::Http { .. })) else {
-            panic!()
-        };
-        (stamp, request)
-    }
-
-    fn feed(&mut self, input: Input) {
-        self.now += 10;
-        let moment = Moment { wall: 1_790_000_000_000 + self.now.cast_signed(), monotonic: self.now, random: [7; 32] };
-        self.machine.handle(moment, input);
-        self.wanted.extend(std::iter::from_fn(|| self.machine.poll_effect()));
-    }
-
-    fn take(&mut self, is_it: impl Fn(&Effect) -> bool) -> Effect {
-        let at = self.wanted.iter().position(is_it).unwrap_or_else(|| panic!("only {:?} is wanted", self.wanted));
-        self.wanted.remove(at)
-    }
-
-    fn read(&mut self, outcome: ReadOutcome) {
-        let Effect::Read { stamp } = self.take(|effect| matches!(effect, Effect::Read { .. })) else { panic!() };
-        self.feed(Input::Record { stamp, outcome });
-    }
-
-    fn swap(&mut self, outcome: SwapOutcome) -> Stored {
-        let (stamp, written) = self.written();
-        self.feed(Input::Swap { stamp, outcome });
-        written
-    }
-
-    fn written(&mut self) -> (Stamp, Stored) {
-        let Effect::Swap { stamp, revision, text, keep, .. } =
-            self.take(|effect| matches!(effect, Effect::Swap { .. }))
-        else {
-            panic!()
-        };
-        assert_eq!(keep, Keep::Leave);
-        (stamp, Stored { revision, text, kept: None })
-    }
-
-    fn is_done(&self) -> bool {
-        self.wanted.iter().any(|effect| matches!(effect, Effect::Unlock))
-    }
-}
 
 #[test]
 fn a_write_that_was_made_though_nobody_said_so_counts() {
