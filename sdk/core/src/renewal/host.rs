@@ -3,6 +3,7 @@
 use crate::config::{Config, FlowKind};
 use crate::effect::{Effect, Keep, Request};
 use crate::input::{HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::record::Record;
 use crate::{Machine, Moment};
 
 /// The answer that says who is signed in.
@@ -14,6 +15,11 @@ pub(super) struct Host {
     pub now: u64,
     /// Everything that was asked for and not answered.
     pub wanted: Vec<Effect>,
+}
+
+/// What another tab has left in storage.
+pub(super) fn stored(record: &Record) -> Stored {
+    Stored { revision: record.revision, text: record.print(), kept: None }
 }
 
 impl Host {
@@ -94,9 +100,14 @@ impl Host {
 
     pub fn feed(&mut self, input: Input) {
         self.now += 10;
-        let moment = Moment { wall: 1_790_000_000_000 + self.now.cast_signed(), monotonic: self.now, random: [7; 32] };
+        let moment = Moment { wall: self.wall(), monotonic: self.now, random: [7; 32] };
         self.machine.handle(moment, input);
         self.wanted.extend(std::iter::from_fn(|| self.machine.poll_effect()));
+    }
+
+    /// The device's clock, in Unix milliseconds.
+    pub fn wall(&self) -> i64 {
+        1_790_000_000_000 + self.now.cast_signed()
     }
 
     pub fn take(&mut self, is_it: impl Fn(&Effect) -> bool) -> Effect {

@@ -266,7 +266,6 @@ impl Machine {
         Record {
             revision: stored.revision.saturating_add(1),
             last_sent_at: stored.last_sent_at.filter(|_| is_foreign),
-            sent_unlocked: stored.sent_unlocked && is_foreign,
             acted_at: stored.acted_at.max(self.acted_at().filter(|_| self.holding().is_some())),
             ..stored
         }

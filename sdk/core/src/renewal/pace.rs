@@ -216,6 +216,7 @@ impl Machine {
 mod tests {
     use super::*;
     use crate::config::{Config, FlowKind};
+    use crate::renewal::{LOCK_WAIT, Renewals};
 
     /// With as much of a chance as this, of 256.
     fn moment(chance: u8) -> Moment {
@@ -248,6 +249,19 @@ mod tests {
         assert_eq!(half[..7], [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
         assert_eq!((half[19], told[0], told[19]), (30_000, 8_000, 37_000));
         assert_eq!(none[..], [250; 20]);
+    }
+
+    #[test]
+    fn c22_a_wait_is_over_in_the_very_moment_that_was_told() {
+        let renewals = Renewals { retry_at: Some(7), ..Renewals::default() };
+        assert_eq!([6, 7, 8].map(|now| renewals.is_backing_off(now)), [true, false, false]);
+    }
+
+    #[test]
+    fn c02_a_clocks_leap_counts_as_long_as_a_mark_from_before_it_may() {
+        let renewals = Renewals { drift: 5, drifted_at: 100, ..Renewals::default() };
+        let end = 100 + u64::from(LOCK_WAIT);
+        assert_eq!([100, end - 1, end].map(|now| renewals.recent_drift(now)), [5, 5, 0]);
     }
 
     #[test]

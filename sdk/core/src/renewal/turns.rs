@@ -2,7 +2,8 @@
 
 use crate::config::FlowKind;
 use crate::input::{Command, Input, LockOutcome, ReadOutcome, SwapOutcome};
-use crate::renewal::host::Host;
+use crate::record::Record;
+use crate::renewal::host::{Host, stored};
 
 #[test]
 fn c03_a_lock_that_comes_when_nobody_waits_for_it_is_given_back() {
@@ -29,4 +30,22 @@ fn c02_a_late_lock_gives_none_away_that_a_newer_request_has_or_waits_for() {
         host.feed(Input::Lock { stamp, outcome: LockOutcome::Granted });
         assert!(!host.is_done());
     }
+}
+
+#[test]
+fn c02_a_sign_out_leaves_another_tabs_lease_and_what_the_server_said_of_itself() {
+    let mut host = Host::opened(FlowKind::Token);
+    let there = Record {
+        sid: Some("a".to_owned()),
+        last_sent_at: Some(host.wall()),
+        sent_unlocked: true,
+        refresh_retry_for: Some(0),
+        ..Record::default()
+    };
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Found(stored(&there)));
+    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!(written.sid, None);
+    assert_eq!((written.last_sent_at, written.sent_unlocked), (there.last_sent_at, true));
+    assert_eq!(written.refresh_retry_for, Some(0));
 }
