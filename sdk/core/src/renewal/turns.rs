@@ -49,3 +49,18 @@ fn c02_a_sign_out_leaves_another_tabs_lease_and_what_the_server_said_of_itself()
     assert_eq!((written.last_sent_at, written.sent_unlocked), (there.last_sent_at, true));
     assert_eq!(written.refresh_retry_for, Some(0));
 }
+
+#[test]
+fn c02_a_page_that_stood_still_after_its_mark_writes_it_anew_and_ends_there() {
+    let mut host = Host::started(FlowKind::Token);
+    host.read(ReadOutcome::Nothing);
+    for revision in 1..=4 {
+        let (stamp, written) = host.written();
+        let mark = Record::read(&written.text).expect("it is a record");
+        let now = Some(host.wall());
+        assert_eq!((mark.revision, mark.sent_at, mark.last_sent_at), (revision, now, now));
+        host.now += 5_000;
+        host.feed(Input::Swap { stamp, outcome: SwapOutcome::Swapped });
+    }
+    host.sent();
+}
