@@ -1,9 +1,11 @@
 //! Is the lock taken and given back as it should be, whenever the browser answers? Told with a host that answers by hand.
 
 use crate::config::FlowKind;
-use crate::input::{Command, Input, LockOutcome, ReadOutcome, SwapOutcome};
+use crate::effect::Effect;
+use crate::input::{Command, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::host::{Host, stored};
+use crate::secret::Secret;
 
 #[test]
 fn c03_a_lock_that_comes_when_nobody_waits_for_it_is_given_back() {
@@ -63,4 +65,39 @@ fn c02_a_page_that_stood_still_after_its_mark_writes_it_anew_and_ends_there() {
         host.feed(Input::Swap { stamp, outcome: SwapOutcome::Swapped });
     }
     host.sent();
+}
+
+#[test]
+fn c12_a_sign_in_that_waits_settles_the_debt_of_the_sign_out_before_it() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+    host.feed(Input::Command { id: 2, command: Command::SignIn { username, password } });
+    host.read(ReadOutcome::Found(stored(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() })));
+    let debt = host.swap(SwapOutcome::Swapped);
+    host.lock();
+    host.read(ReadOutcome::Found(debt));
+    let (_, request) = host.sent();
+    assert_eq!((request.method, request.url.as_str()), ("POST", "https://app.test/auth/session"));
+}
+
+#[test]
+fn c21_an_act_that_was_told_is_not_told_again_though_it_brought_no_more_time() {
+    let who = |idle| {
+        let user = r#""user": {"sub": "u_bob"}, "claims": {}"#;
+        format!(r#"{{"sid": "a", "ep": 1, "expires_in": 43200, "idle_expires_in": {idle}, {user}}}"#)
+    };
+    let mut host = Host::started(FlowKind::Session);
+    host.read(ReadOutcome::Nothing);
+    host.answer_with(200, who(60).as_bytes());
+    let written = host.swap(SwapOutcome::Swapped);
+    host.now += 32_000;
+    host.feed(Input::Page(PageNews::Acted));
+    host.lock();
+    host.read(ReadOutcome::Found(written));
+    assert_eq!(host.answer_with(200, who(28).as_bytes()).method, "PATCH");
+    host.swap(SwapOutcome::Swapped);
+    host.now += 31_000;
+    host.feed(Input::Woke);
+    assert!(!host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. })));
 }
