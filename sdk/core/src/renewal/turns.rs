@@ -101,3 +101,27 @@ fn c21_an_act_that_was_told_is_not_told_again_though_it_brought_no_more_time() {
     host.feed(Input::Woke);
     assert!(!host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. })));
 }
+
+#[test]
+fn c12_a_sign_out_names_a_session_unless_a_sign_in_went_out() {
+    let there = || ReadOutcome::Found(stored(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() }));
+    let sign_in = |host: &mut Host, id| {
+        let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+        host.feed(Input::Command { id, command: Command::SignIn { username, password } });
+    };
+    // How many sign-ins were begun, the first of them sent?
+    for (begun, is_sent, owed) in [(0, false, "a"), (1, false, "a"), (1, true, ""), (2, true, "")] {
+        let mut host = Host::signed_in();
+        for id in 0..begun {
+            sign_in(&mut host, id);
+            if id == 0 && is_sent {
+                host.lock();
+                host.read(there());
+            }
+        }
+        host.feed(Input::Command { id: 9, command: Command::SignOut });
+        host.read(there());
+        let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        assert_eq!(debt.sign_out_owed.as_deref(), Some(owed), "{begun} {is_sent}");
+    }
+}
