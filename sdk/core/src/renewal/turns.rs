@@ -125,3 +125,20 @@ fn c12_a_sign_out_names_a_session_unless_a_sign_in_went_out() {
         assert_eq!(debt.sign_out_owed.as_deref(), Some(owed), "{begun} {is_sent}");
     }
 }
+
+#[test]
+fn c02_a_sign_in_waits_for_the_cookie_of_what_it_overtakes_and_for_nothing_else() {
+    for (flow, waits) in [(FlowKind::Session, false), (FlowKind::Token, true)] {
+        let mut host = Host::started(flow);
+        host.read(ReadOutcome::Nothing);
+        if flow == FlowKind::Token {
+            host.swap(SwapOutcome::Swapped);
+        }
+        host.sent();
+        for id in 1..=2 {
+            let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+            host.feed(Input::Command { id, command: Command::SignIn { username, password } });
+            assert_eq!(host.is_done(), !waits, "{flow:?} {id}");
+        }
+    }
+}

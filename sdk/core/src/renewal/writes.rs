@@ -2,7 +2,7 @@
 //! by hand.
 
 use crate::config::FlowKind;
-use crate::effect::Request;
+use crate::effect::{Effect, Request};
 use crate::input::{Command, HttpFailure, Input, ReadOutcome, Stored, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::host::{BOB, Host};
@@ -144,4 +144,44 @@ fn c12_the_acknowledgement_of_a_sign_out_is_none_of_one_that_was_asked_for_later
     assert_eq!(waited(host.answer_with(204, b"")).as_deref(), Some("2030"));
     host.swap(SwapOutcome::Swapped);
     assert!(!host.machine.snapshot().sign_out_owed);
+}
+
+/// The question about the record that is out.
+fn asked(host: &mut Host) -> u64 {
+    let Effect::Read { stamp } = host.take(|effect| matches!(effect, Effect::Read { .. })) else { panic!() };
+    stamp
+}
+
+fn writes(host: &Host) -> bool {
+    host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }))
+}
+
+#[test]
+fn storage_that_can_not_be_read_is_not_written_to() {
+    for (outcome, is_back) in [(ReadOutcome::Refused, false), (ReadOutcome::Nothing, true)] {
+        let mut host = Host::started(FlowKind::Session);
+        host.read(ReadOutcome::Refused);
+        host.answer_with(200, BOB);
+        host.feed(Input::Command { id: 1, command: Command::SignOut });
+        host.read(outcome);
+        assert_eq!(writes(&host), is_back);
+    }
+}
+
+#[test]
+fn what_was_read_for_another_job_is_no_answer_to_this_one() {
+    let mut host = Host::started(FlowKind::Session);
+    let (older, of_a) = (asked(&mut host), found(r#"{"revision":1,"generation":1,"sid":"a"}"#));
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    for _ in 0..3 {
+        host.feed(Input::Record { stamp: older, outcome: ReadOutcome::TimedOut });
+    }
+    host.feed(Input::Record { stamp: older, outcome: ReadOutcome::Found(of_a) });
+    assert!(!writes(&host));
+    host.read(ReadOutcome::Nothing);
+    let written = host.swap(SwapOutcome::TimedOut);
+    host.feed(Input::Record { stamp: older, outcome: ReadOutcome::Nothing });
+    host.read(ReadOutcome::Found(written));
+    host.lock();
+    assert_eq!(host.machine.snapshot().durability, Durability::Shared);
 }
