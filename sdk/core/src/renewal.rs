@@ -18,6 +18,8 @@ mod shared;
 mod turns;
 mod userinfo;
 #[cfg(test)]
+mod verdicts;
+#[cfg(test)]
 mod writes;
 
 use crate::effect::{Effect, Reply};
