@@ -10,6 +10,8 @@ mod commit;
 #[cfg(test)]
 mod host;
 mod job;
+#[cfg(test)]
+mod moved;
 mod outcome;
 mod pace;
 mod plan;

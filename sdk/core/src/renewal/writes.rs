@@ -32,6 +32,16 @@ fn a_write_that_was_undone_is_made_again() {
 }
 
 #[test]
+fn a_write_of_another_tab_under_the_same_number_is_not_our_own() {
+    let mut host = Host::writing();
+    let written = host.swap(SwapOutcome::TimedOut);
+    host.read(ReadOutcome::Found(Stored { revision: written.revision, text: "{}".into(), kept: None }));
+    assert!(!host.is_done());
+    assert_eq!(host.swap(SwapOutcome::Swapped).revision, written.revision + 1);
+    assert!(host.is_done());
+}
+
+#[test]
 fn c03_storage_that_says_nothing_at_all_holds_nobody_up() {
     let mut host = Host::writing();
     host.swap(SwapOutcome::TimedOut);
