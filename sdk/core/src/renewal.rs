@@ -8,6 +8,8 @@
 
 mod commit;
 #[cfg(test)]
+mod commits;
+#[cfg(test)]
 mod host;
 mod job;
 #[cfg(test)]

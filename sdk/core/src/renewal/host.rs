@@ -9,6 +9,10 @@ use crate::{Machine, Moment};
 /// The answer that says who is signed in.
 pub(super) const BOB: &[u8] = br#"{"sid": "a", "ep": 1, "expires_in": 43200, "user": {"sub": "u_bob"}, "claims": {}}"#;
 
+/// The same with an access token.
+pub(super) const TOKEN: &[u8] = br#"{"access_token": "at.1", "token_type": "Bearer", "expires_in": 300,
+    "session_expires_in": 43200, "sid": "a", "ep": 1, "user": {"sub": "u_bob"}, "claims": {}}"#;
+
 /// A tab and its host.
 pub(super) struct Host {
     pub machine: Machine,
