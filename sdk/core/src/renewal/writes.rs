@@ -5,7 +5,7 @@ use crate::config::FlowKind;
 use crate::effect::{Effect, Request};
 use crate::input::{Command, HttpFailure, Input, ReadOutcome, Stored, SwapOutcome};
 use crate::record::Record;
-use crate::renewal::host::{BOB, Host};
+use crate::renewal::host::{BOB, Host, stored};
 use crate::state::{Durability, Reason, State};
 
 #[test]
@@ -73,6 +73,26 @@ fn c30_no_number_in_a_record_is_a_trap() {
     }
 }
 
+#[test]
+fn c12_a_torn_record_is_written_anew_without_its_lease() {
+    let mut host = Host::started(FlowKind::Session);
+    let last_sent_at = Some(host.wall());
+    host.read(ReadOutcome::Found(stored(&Record { last_sent_at, sid: Some("a".to_owned()), ..Record::default() })));
+    host.sent();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Found(Stored { revision: 9, text: "{".into(), kept: None }));
+    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).unwrap();
+    assert_eq!((written.revision, written.last_sent_at), (10, None));
+    assert_eq!(written.sign_out_owed.as_deref(), Some("a"));
+}
+
+#[test]
+fn the_number_under_which_a_record_is_stored_counts_and_not_what_it_says_itself() {
+    let mut host = Host::started(FlowKind::Token);
+    host.read(ReadOutcome::Found(Stored { revision: 7, text: r#"{"revision":3,"generation":3,"sid":"a"}"#.into(), kept: None }));
+    assert_eq!(host.swap(SwapOutcome::Swapped).revision, 8);
+}
+
 /// What another tab has left in storage.
 fn found(text: &str) -> Stored {
     let revision = Record::read(text).map_or(0, |record| record.revision);
@@ -127,6 +147,19 @@ fn c12_a_sign_out_that_waited_ends_what_is_owed_by_then() {
     assert_eq!(named(&host.answer_with(204, b"")), ("DELETE", Some("c")));
     host.swap(SwapOutcome::Swapped);
     assert!(!host.machine.snapshot().sign_out_owed);
+}
+
+#[test]
+fn c12_a_debt_that_could_not_be_stored_goes_above_what_was_written_meanwhile() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Refused);
+    host.lock();
+    host.read(ReadOutcome::Found(found(r#"{"revision":5,"generation":5,"sid":"a"}"#)));
+    assert_eq!(named(&host.answer_with(204, b"")), ("DELETE", Some("a")));
+    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).unwrap();
+    assert!(written.revision > 5 && written.generation >= 5, "{written:?}");
+    assert_eq!((written.sid, written.ended, written.sign_out_owed), (None, Some(Reason::SignedOut), None));
 }
 
 #[test]
