@@ -16,7 +16,7 @@ use crate::trace::Note;
 pub(super) const LATEST_COOKIE: i64 = 1_000;
 
 /// And so long after a sign-in the answer to a sign-out may clear it: a page that is gone gives no request up.
-const LATEST_CLEARING: u32 = 30_000;
+pub(super) const LATEST_CLEARING: u32 = 30_000;
 
 /// What is about to be committed.
 #[derive(Debug)]

@@ -1,11 +1,15 @@
 //! What does an answer leave in the record? Told with a host that answers by hand.
 
+use crate::config::FlowKind;
+use crate::effect::Effect;
 use crate::flow::REQUEST_DEADLINE;
-use crate::input::{ReadOutcome, SwapOutcome};
+use crate::input::{Command, Input, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
-use crate::renewal::commit::LATEST_COOKIE;
-use crate::renewal::host::{Host, TOKEN, stored};
+use crate::renewal::commit::{LATEST_CLEARING, LATEST_COOKIE};
+use crate::renewal::host::{BOB, Host, TOKEN, stored};
+use crate::secret::Secret;
+use crate::state::Reason;
 
 /// When the answer comes, by the device's clock.
 const NOW: i64 = 1_790_000_001_050;
@@ -65,4 +69,131 @@ fn c02_what_the_server_did_not_do_leaves_nothing_to_ask_for_again() {
         let another = Record { sent_at: Some(NOW - 500), ..of_bob() };
         assert_eq!(left(&another, status).sent_at, another.sent_at, "{status}");
     }
+}
+
+/// A tab of bob's that has asked who is signed in, while the record said this.
+fn asks(there: &Record) -> Host {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::Check });
+    host.lock();
+    host.read(ReadOutcome::Found(stored(there)));
+    host
+}
+
+/// What it writes after its answer, where another tab has written this meanwhile.
+fn written_above(mut host: Host, there: &Record) -> Record {
+    host.answer_with(200, BOB);
+    host.swap(SwapOutcome::Lost(Some(stored(there))));
+    Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record")
+}
+
+fn of_a(revision: u64) -> Record {
+    Record { revision, generation: revision, sid: Some("a".to_owned()), ..Record::default() }
+}
+
+#[test]
+fn c22_a_wait_that_another_tab_was_told_of_meanwhile_outlives_an_answer() {
+    let waits = |revision| Record {
+        back_off_until: Some(NOW + 60_000),
+        backed_off_at: Some(NOW - 1_000),
+        revision,
+        ..of_a(1)
+    };
+    let meanwhile = written_above(asks(&of_a(1)), &waits(2));
+    assert_eq!((meanwhile.back_off_until, meanwhile.backed_off_at), (Some(NOW + 60_000), Some(NOW - 1_000)));
+    let is_over = Record { back_off_until: Some(NOW - 500), ..waits(1) };
+    let after = written_above(asks(&is_over), &Record { revision: 2, ..is_over.clone() });
+    assert_eq!((after.back_off_until, after.backed_off_at), (None, None));
+}
+
+#[test]
+fn c05_an_older_answer_takes_back_no_act_that_is_written() {
+    let acted = |generation| Record {
+        generation,
+        acted_at: Some(NOW + 90_000),
+        idle_ends_at: Some(NOW + 900_000),
+        ..of_a(2)
+    };
+    let newer = written_above(asks(&of_a(1)), &acted(2));
+    assert_eq!((newer.acted_at, newer.idle_ends_at), (Some(NOW + 90_000), Some(NOW + 900_000)));
+    let older = written_above(asks(&of_a(1)), &acted(1));
+    assert_eq!(older.idle_ends_at, None, "the answer is the newer one");
+}
+
+#[test]
+fn c02_an_answer_that_another_tab_was_given_before_says_nothing_of_the_newest_key() {
+    for (key, is_late) in [("k", false), ("another", true)] {
+        let there = Record { attempt_key: Some("k".to_owned()), sent_at: Some(NOW - 500), ..of_bob() };
+        let mut host = Host::asking(ReadOutcome::Found(stored(&there)));
+        host.answer_with(200, TOKEN);
+        let (attempt_key, made_by) = (Some(key.to_owned()), Some("m".to_owned()));
+        host.swap(SwapOutcome::Lost(Some(stored(&Record { attempt_key, made_by, revision: 2, ..there }))));
+        let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        let (attempt_key, made_by) = if is_late { (Some("another"), Some("m")) } else { (None, Some("k")) };
+        assert_eq!((written.attempt_key.as_deref(), written.made_by.as_deref()), (attempt_key, made_by));
+    }
+}
+
+/// A sign-in that was answered, and waits for its record to be written.
+fn signs_in(there: &Record) -> Host {
+    let mut host = Host::opened(FlowKind::Session);
+    host.asked_for_lock();
+    let (username, password) = ("bob".to_owned(), Secret::new("his password"));
+    host.feed(Input::Command { id: 1, command: Command::SignIn { username, password } });
+    host.lock();
+    host.read(ReadOutcome::Found(stored(there)));
+    assert_eq!(host.answer_with(200, BOB).method, "POST");
+    host
+}
+
+#[test]
+fn c05_who_signs_in_soon_after_a_sign_out_asks_once_more() {
+    let signed_out_at = |at| Record { signed_out_at: Some(at), ended: Some(Reason::SignedOut), ..Record::default() };
+    // When the answer comes.
+    let now = signs_in(&Record::default()).wall();
+    let owed = Record { sign_out_owed: Some("b".to_owned()), ..signed_out_at(now - 90_000) };
+    let clearing = i64::from(LATEST_CLEARING);
+    for (there, asks) in [
+        (Record::default(), false),
+        (signed_out_at(now - clearing), false),
+        (signed_out_at(now - clearing + 1), true),
+        (owed, true),
+    ] {
+        let host = signs_in(&there);
+        let at = host.machine.renewals.sure_at;
+        assert_eq!(at, asks.then_some(host.now + u64::from(LATEST_CLEARING)), "{there:?}");
+    }
+}
+
+#[test]
+fn c05_of_two_sign_ins_at_once_the_server_says_which_came_last() {
+    let of_b = Record { revision: 3, generation: 3, sid: Some("b".to_owned()), ..Record::default() };
+    for (before, meanwhile, asks) in [
+        (Record::default(), of_b.clone(), true),
+        (of_b.clone(), Record { revision: 4, ..of_b.clone() }, false),
+        (Record::default(), of_a(2), false),
+        (of_b, Record { revision: 4, ..Record::default() }, false),
+    ] {
+        let mut host = signs_in(&before);
+        host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
+        host.swap(SwapOutcome::Swapped);
+        let has_asked = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        assert_eq!(has_asked, asks, "{before:?} {meanwhile:?}");
+    }
+}
+
+#[test]
+fn c12_what_a_sign_out_leaves_when_the_server_has_heard_of_it() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Found(stored(&of_a(1))));
+    let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    host.lock();
+    let waits = Record { back_off_until: Some(host.wall() + 9_000), backed_off_at: Some(host.wall()), ..debt };
+    host.read(ReadOutcome::Found(stored(&waits)));
+    host.answer_with(204, b"");
+    let signed_out_at = Some(host.wall());
+    let left = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!((left.sign_out_owed, left.sign_out_asked_at, left.signed_out_at), (None, None, signed_out_at));
+    assert_eq!((left.back_off_until, left.backed_off_at), (None, None));
 }
