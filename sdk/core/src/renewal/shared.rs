@@ -269,3 +269,69 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, FlowKind};
+
+    const NOW: UnixMillis = 1_790_000_000_000;
+
+    fn record(sid: &str, ends_at: i64) -> Record {
+        Record { sid: Some(sid.to_owned()).filter(|sid| !sid.is_empty()), ends_at: Some(ends_at), ..Record::default() }
+    }
+
+    /// Whether what this tab knows stands above that, while it forgets that session.
+    fn stands(known: &Record, there: Record, forgets: Option<&str>) -> bool {
+        let mut machine = Machine::new(Config::new(FlowKind::Session, "https://app.test", "https://app.test"));
+        machine.now.wall = NOW;
+        machine.renewals.record = there;
+        if let Some(sid) = forgets {
+            machine.start(Kind::Forget { sid: sid.to_owned(), reason: Reason::Idle });
+        }
+        machine.stands_above_stored(known)
+    }
+
+    #[test]
+    fn c05_of_two_sessions_the_one_that_began_later_stands() {
+        let known = record("a", 100);
+        for (sid, ends_at, forgets, above) in [
+            ("b", 99, None, true),
+            ("b", 100, None, false),
+            ("b", 101, None, false),
+            ("", 99, None, true),
+            // What a tab forgets is over wherever it is found, and so it says nothing against what is not.
+            ("b", 100, Some("b"), true),
+            ("b", 101, Some("b"), true),
+            ("c", 99, Some("b"), true),
+            ("c", 100, Some("b"), false),
+            ("a", 100, Some("a"), false),
+            ("a", 99, Some("a"), false),
+            ("b", 99, Some("a"), false),
+            ("", 99, Some("b"), false),
+        ] {
+            assert_eq!(stands(&known, record(sid, ends_at), forgets), above, "{sid:?} {ends_at} {forgets:?}");
+        }
+    }
+
+    #[test]
+    fn c12_a_debt_stands_above_what_it_ends_and_below_who_signed_in_since() {
+        let debt = |owed: &str| Record {
+            sign_out_owed: Some(owed.to_owned()),
+            sign_out_asked_at: Some(NOW - 1_000),
+            ..Record::default()
+        };
+        let of = |sid, signed_in_at| Record { signed_in_at, ..record(sid, 100) };
+        for (owed, there, above) in [
+            ("a", of("a", Some(NOW - 500)), true),
+            ("a", of("b", Some(NOW - 500)), false),
+            ("a", of("b", Some(NOW - 1_000)), false),
+            ("a", of("b", Some(NOW - 1_001)), true),
+            ("a", of("b", None), true),
+            ("", of("b", Some(NOW - 500)), false),
+            ("", of("", None), true),
+        ] {
+            assert_eq!(stands(&debt(owed), there.clone(), None), above, "{owed:?} {there:?}");
+        }
+    }
+}
