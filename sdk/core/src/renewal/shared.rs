@@ -334,4 +334,50 @@ mod tests {
             assert_eq!(stands(&debt(owed), there.clone(), None), above, "{owed:?} {there:?}");
         }
     }
+
+    /// A tab that knows of a debt, at its fifth generation.
+    fn owing(owed: &str, asked_at: Option<UnixMillis>) -> Machine {
+        let mut machine = Machine::new(Config::new(FlowKind::Session, "https://app.test", "https://app.test"));
+        (machine.now.wall, machine.generation) = (NOW, 5);
+        machine.renewals.record.sign_out_owed = Some(owed.to_owned());
+        machine.renewals.record.sign_out_asked_at = asked_at;
+        machine
+    }
+
+    #[test]
+    fn c12_a_debt_was_deleted_where_the_record_begins_anew_or_names_its_session() {
+        let asked_at = Some(NOW - 1_000);
+        for (owed, asked_at, generation, sid, signed_in_at, is_deleted) in [
+            ("a", asked_at, 4, "", None, true),
+            ("a", asked_at, 5, "", None, false),
+            ("a", asked_at, 6, "", None, false),
+            ("a", asked_at, 9, "a", None, true),
+            ("a", asked_at, 4, "b", None, false),
+            ("", asked_at, 4, "b", None, true),
+            ("", asked_at, 5, "b", None, false),
+            ("", asked_at, 4, "b", Some(NOW - 999), false),
+            ("", asked_at, 4, "b", Some(NOW - 1_001), true),
+            ("", None, 4, "b", Some(NOW - 1_001), false),
+        ] {
+            let found = Record { generation, signed_in_at, ..record(sid, 100) };
+            let machine = owing(owed, asked_at);
+            assert_eq!(machine.is_debt_deleted(owed, asked_at, &found), is_deleted, "{owed:?} {found:?}");
+            let owes = Record { sign_out_owed: Some("c".to_owned()), ..found };
+            assert!(!machine.is_debt_deleted(owed, asked_at, &owes));
+        }
+    }
+
+    #[test]
+    fn c12_a_debt_that_was_deleted_stands_again_above_what_was_found() {
+        let mut machine = owing("a", Some(NOW - 1_000));
+        let found = |generation, sid| Record { generation, ..record(sid, 100) };
+        for (generation, sid, stands_at) in [(3, "", 5), (9, "a", 10)] {
+            let stood = machine.with_debt(found(generation, sid));
+            assert_eq!((stood.generation, stood.sid, stood.ended), (stands_at, None, Some(Reason::SignedOut)));
+            assert_eq!((stood.sign_out_owed.as_deref(), stood.sign_out_asked_at), (Some("a"), Some(NOW - 1_000)));
+        }
+        assert_eq!(machine.with_debt(found(9, "b")), found(9, "b"), "nothing was deleted");
+        machine.start(Kind::SignOut { callers: Vec::new(), sid: None, asked_at: None, owed: true });
+        assert_eq!(machine.with_debt(found(3, "")), found(3, ""), "who signs out writes it anew");
+    }
 }
