@@ -17,6 +17,8 @@ mod moved;
 mod outcome;
 mod pace;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod shared;
 #[cfg(test)]
 mod turns;

@@ -93,12 +93,8 @@ fn of_a(revision: u64) -> Record {
 
 #[test]
 fn c22_a_wait_that_another_tab_was_told_of_meanwhile_outlives_an_answer() {
-    let waits = |revision| Record {
-        back_off_until: Some(NOW + 60_000),
-        backed_off_at: Some(NOW - 1_000),
-        revision,
-        ..of_a(1)
-    };
+    let waits =
+        |revision| Record { back_off_until: Some(NOW + 60_000), backed_off_at: Some(NOW - 1_000), revision, ..of_a(1) };
     let meanwhile = written_above(asks(&of_a(1)), &waits(2));
     assert_eq!((meanwhile.back_off_until, meanwhile.backed_off_at), (Some(NOW + 60_000), Some(NOW - 1_000)));
     let is_over = Record { back_off_until: Some(NOW - 500), ..waits(1) };
@@ -108,12 +104,8 @@ fn c22_a_wait_that_another_tab_was_told_of_meanwhile_outlives_an_answer() {
 
 #[test]
 fn c05_an_older_answer_takes_back_no_act_that_is_written() {
-    let acted = |generation| Record {
-        generation,
-        acted_at: Some(NOW + 90_000),
-        idle_ends_at: Some(NOW + 900_000),
-        ..of_a(2)
-    };
+    let acted =
+        |generation| Record { generation, acted_at: Some(NOW + 90_000), idle_ends_at: Some(NOW + 900_000), ..of_a(2) };
     let newer = written_above(asks(&of_a(1)), &acted(2));
     assert_eq!((newer.acted_at, newer.idle_ends_at), (Some(NOW + 90_000), Some(NOW + 900_000)));
     let older = written_above(asks(&of_a(1)), &acted(1));

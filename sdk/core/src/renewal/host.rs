@@ -63,6 +63,7 @@ impl Host {
         host.read(ReadOutcome::Nothing);
         host.answer_with(200, BOB);
         host.swap(SwapOutcome::Swapped);
+        host.take(|effect| matches!(effect, Effect::Unlock));
         host
     }
 

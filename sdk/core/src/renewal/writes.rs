@@ -89,7 +89,11 @@ fn c12_a_torn_record_is_written_anew_without_its_lease() {
 #[test]
 fn the_number_under_which_a_record_is_stored_counts_and_not_what_it_says_itself() {
     let mut host = Host::started(FlowKind::Token);
-    host.read(ReadOutcome::Found(Stored { revision: 7, text: r#"{"revision":3,"generation":3,"sid":"a"}"#.into(), kept: None }));
+    host.read(ReadOutcome::Found(Stored {
+        revision: 7,
+        text: r#"{"revision":3,"generation":3,"sid":"a"}"#.into(),
+        kept: None,
+    }));
     assert_eq!(host.swap(SwapOutcome::Swapped).revision, 8);
 }
 

@@ -1,0 +1,207 @@
+//! What does a job do, by the record that it has read? Told with a host that answers by hand.
+
+use crate::config::FlowKind;
+use crate::effect::{Effect, Request};
+use crate::input::{Command, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
+use crate::record::Record;
+use crate::renewal::host::{Host, stored};
+use crate::renewal::job::Kind;
+use crate::state::Reason;
+
+fn of(sid: &str) -> Record {
+    Record { revision: 1, generation: 1, sid: Some(sid.to_owned()), ..Record::default() }
+}
+
+fn ended() -> Record {
+    Record { revision: 2, generation: 2, ended: Some(Reason::SignedOut), ..Record::default() }
+}
+
+fn owing(sid: &str) -> Record {
+    Record { sign_out_owed: Some(sid.to_owned()), ..ended() }
+}
+
+fn found(record: &Record) -> ReadOutcome {
+    ReadOutcome::Found(stored(record))
+}
+
+fn writes(host: &Host) -> bool {
+    host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }))
+}
+
+fn sends(host: &Host) -> bool {
+    host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }))
+}
+
+/// After how many milliseconds it looks again.
+fn looks_after(host: &Host) -> Option<u64> {
+    host.wanted.iter().rev().find_map(|effect| if let Effect::Wake { after } = effect { *after } else { None })
+}
+
+/// The session that a sign-out names, if it names one.
+fn named(request: &Request) -> Option<&str> {
+    assert_eq!(request.method, "DELETE");
+    request.headers.iter().find(|(name, _)| *name == "Countersign-Request").map(|(_, sid)| sid.expose())
+}
+
+#[test]
+fn c02_another_tabs_lease_is_waited_for_where_no_lock_says_that_it_is_over() {
+    for (locked, sent_unlocked, age, looks) in [
+        (false, false, 0, Some(1_000)),
+        (false, false, 11_000, Some(1_000)),
+        (false, false, 11_500, Some(500)),
+        (false, false, 11_999, Some(1)),
+        (false, false, 12_000, None),
+        (false, false, -1, None),
+        (true, true, 0, Some(1_000)),
+        (true, true, 12_000, None),
+        (true, false, 0, None),
+    ] {
+        let mut host = Host::opened(FlowKind::Session);
+        let stamp = host.asked_for_lock();
+        let outcome = if locked { LockOutcome::Granted } else { LockOutcome::Refused };
+        host.feed(Input::Lock { stamp, outcome });
+        // It is read ten milliseconds later.
+        let last_sent_at = Some(host.wall() + 10 - age);
+        host.read(found(&Record { last_sent_at, sent_unlocked, ..of("a") }));
+        assert_eq!(sends(&host), looks.is_none(), "{locked} {sent_unlocked} {age}");
+        if looks.is_some() {
+            assert_eq!(looks_after(&host), looks, "{locked} {sent_unlocked} {age}");
+        }
+    }
+}
+
+#[test]
+fn c02_a_rotation_is_lost_when_it_was_sent_longer_ago_than_the_window_or_in_the_future() {
+    let mut host = Host::opened(FlowKind::Token);
+    let now = host.wall();
+    host.machine.renewals.record = Record { refresh_retry_for: Some(60), ..of("a") };
+    for (age, is_lost) in
+        [(None, false), (Some(0), false), (Some(60_000), false), (Some(60_001), true), (Some(-1), true)]
+    {
+        host.machine.renewals.record.sent_at = age.map(|age| now - age);
+        assert_eq!(host.machine.has_lost_a_rotation(), is_lost, "{age:?}");
+    }
+    let job = host.machine.renewals.job.as_mut().expect("it asks");
+    job.marked_at = Some(now + 1);
+    assert!(!host.machine.has_lost_a_rotation(), "its own mark is none of before");
+}
+
+#[test]
+fn c12_what_a_sign_out_owes_by_the_record_that_it_finds() {
+    // The session that this tab believed in, and when the one in the record was asked for, from the sign-out on.
+    for (believes, there, began, owes) in [
+        (Some("a"), of("a"), None, Some("a")),
+        (Some("a"), of("a"), Some(10), Some("a")),
+        (Some("a"), ended(), None, Some("a")),
+        (Some("a"), owing("c"), None, Some("c")),
+        (Some("a"), of("b"), None, Some("")),
+        (Some("a"), of("b"), Some(-1), Some("")),
+        (Some("a"), of("b"), Some(0), None),
+        (None, of("b"), Some(-1), Some("b")),
+        (None, ended(), None, Some("")),
+    ] {
+        let mut host = if believes.is_some() { Host::signed_in() } else { Host::opened(FlowKind::Session) };
+        host.feed(Input::Command { id: 1, command: Command::SignOut });
+        let asked_at = host.wall();
+        host.read(found(&Record { signed_in_at: began.map(|after| asked_at + after), ..there.clone() }));
+        assert_eq!(writes(&host), owes.is_some(), "{believes:?} {there:?} {began:?}");
+        if owes.is_some() {
+            let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+            assert_eq!(debt.sign_out_owed.as_deref(), owes, "{believes:?} {there:?} {began:?}");
+            assert_eq!(debt.sign_out_asked_at, Some(asked_at));
+        }
+    }
+}
+
+#[test]
+fn c12_a_sign_out_that_another_one_overtook_ends_nobody_else() {
+    for (meanwhile, goes_on) in [(of("a"), true), (of("b"), false)] {
+        let mut host = Host::signed_in();
+        host.feed(Input::Command { id: 1, command: Command::SignOut });
+        host.read(found(&of("a")));
+        host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2, generation: 2, ..meanwhile.clone() }))));
+        assert_eq!(writes(&host), goes_on, "{meanwhile:?}");
+    }
+}
+
+#[test]
+fn c12_a_debt_leaves_the_attempt_that_is_out_as_it_is() {
+    let there = Record {
+        attempt_key: Some("k".to_owned()),
+        made_by: Some("m".to_owned()),
+        sent_at: Some(1_790_000_000_000),
+        ..of("a")
+    };
+    let mut host = Host::opened(FlowKind::Token);
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(found(&there));
+    let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!((debt.attempt_key, debt.made_by, debt.sent_at), (there.attempt_key, there.made_by, there.sent_at));
+}
+
+/// A tab that has written its debt, and has the lock.
+fn pays() -> Host {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(found(&of("a")));
+    host.swap(SwapOutcome::Swapped);
+    host.lock();
+    host
+}
+
+#[test]
+fn c12_a_debt_that_was_paid_is_not_paid_again_and_one_that_was_deleted_is_written_anew() {
+    let mut paid = pays();
+    paid.read(found(&Record { revision: 3, ..ended() }));
+    assert!(paid.is_done() && !sends(&paid) && !writes(&paid));
+    let mut deleted = pays();
+    deleted.read(found(&Record { revision: 1, generation: 0, ..Record::default() }));
+    assert!(!deleted.is_done() && !sends(&deleted) && writes(&deleted));
+    let mut of_another = pays();
+    of_another.read(found(&Record { revision: 4, generation: 4, ..owing("c") }));
+    assert_eq!(named(&of_another.answer_with(204, b"")), Some("c"));
+}
+
+#[test]
+fn c22_a_debt_is_paid_at_once_for_the_user_and_for_nobody_while_the_server_is_to_be_left_alone() {
+    let waits = |host: &Host| Record {
+        back_off_until: Some(host.wall() + 9_000),
+        backed_off_at: Some(host.wall()),
+        ..owing("a")
+    };
+    let mut host = pays();
+    let there = waits(&host);
+    host.read(found(&there));
+    assert!(sends(&host));
+    let mut another = Host::signed_in();
+    another.feed(Input::Tab { text: r#"{"kind": "moved"}"#.to_owned() });
+    let there = waits(&another);
+    another.read(found(&there));
+    another.feed(Input::Page(PageNews::Visible));
+    another.lock();
+    another.read(found(&there));
+    another.read(found(&there));
+    assert!(!sends(&another));
+}
+
+#[test]
+fn c21_a_write_that_keeps_losing_ends_after_sixteen_turns() {
+    let mut host = Host::started(FlowKind::Token);
+    host.read(found(&of("a")));
+    for turn in 0..=16 {
+        assert!(!host.is_done(), "{turn}");
+        host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2 + turn, ..of("a") }))));
+    }
+    assert!(host.is_done() && !writes(&host));
+}
+
+#[test]
+fn c07_only_the_session_that_ended_is_forgotten_in_the_record() {
+    for (there, is_written) in [(of("a"), true), (of("b"), false)] {
+        let mut host = Host::signed_in();
+        host.machine.start(Kind::Forget { sid: "a".to_owned(), reason: Reason::Idle });
+        host.feed(Input::Woke);
+        host.read(found(&there));
+        assert_eq!(writes(&host), is_written, "{there:?}");
+    }
+}
