@@ -8,23 +8,15 @@
 
 mod commit;
 #[cfg(test)]
-mod commits;
-#[cfg(test)]
 mod host;
 mod job;
-#[cfg(test)]
-mod moved;
 mod outcome;
 mod pace;
 mod plan;
-#[cfg(test)]
-mod plans;
 mod shared;
 #[cfg(test)]
 mod turns;
 mod userinfo;
-#[cfg(test)]
-mod verdicts;
 #[cfg(test)]
 mod writes;
 

@@ -286,3 +286,6 @@ impl Machine {
         self.doubt_what_is_old();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,8 +103,17 @@ impl Host {
         (stamp, request)
     }
 
+    /// The timer runs out so many milliseconds after what happened last.
+    pub fn woken_after(&mut self, millis: u64) {
+        self.feed_after(millis, Input::Woke);
+    }
+
     pub fn feed(&mut self, input: Input) {
-        self.now += 10;
+        self.feed_after(10, input);
+    }
+
+    fn feed_after(&mut self, millis: u64, input: Input) {
+        self.now += millis;
         let moment = Moment { wall: self.wall(), monotonic: self.now, random: [7; 32] };
         self.machine.handle(moment, input);
         self.wanted.extend(std::iter::from_fn(|| self.machine.poll_effect()));

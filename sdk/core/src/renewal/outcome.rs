@@ -286,3 +286,6 @@ fn judge_sign_out(outcome: Result<Response, HttpFailure>) -> Result<(), Failure>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

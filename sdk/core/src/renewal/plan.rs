@@ -272,3 +272,6 @@ impl Machine {
         self.send();
     }
 }
+
+#[cfg(test)]
+mod tests;

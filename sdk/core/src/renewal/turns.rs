@@ -2,8 +2,9 @@
 
 use crate::config::FlowKind;
 use crate::effect::Effect;
-use crate::input::{Command, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
+use crate::input::{Command, HttpFailure, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
 use crate::record::Record;
+use crate::renewal::commit::LATEST_COOKIE;
 use crate::renewal::host::{Host, stored};
 use crate::secret::Secret;
 
@@ -141,4 +142,39 @@ fn c02_a_sign_in_waits_for_the_cookie_of_what_it_overtakes_and_for_nothing_else(
             assert_eq!(host.is_done(), !waits, "{flow:?} {id}");
         }
     }
+}
+
+#[test]
+fn c03_what_is_waited_for_is_waited_for_to_its_very_end() {
+    let cookie = LATEST_COOKIE.unsigned_abs();
+    let mut leased = Host::opened(FlowKind::Session);
+    let stamp = leased.asked_for_lock();
+    leased.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
+    let last_sent_at = Some(leased.wall());
+    leased.read(ReadOutcome::Found(stored(&Record { last_sent_at, ..Record::default() })));
+    let looks = |host: &Host| host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }));
+    leased.woken_after(999);
+    assert!(!looks(&leased));
+    leased.woken_after(1);
+    assert!(looks(&leased));
+
+    let mut given_up = Host::started(FlowKind::Token);
+    given_up.read(ReadOutcome::Nothing);
+    given_up.swap(SwapOutcome::Swapped);
+    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+    given_up.feed(Input::Command { id: 1, command: Command::SignIn { username, password } });
+    given_up.woken_after(cookie - 1);
+    assert!(!given_up.is_done());
+    given_up.woken_after(1);
+    assert!(given_up.is_done());
+
+    let mut unanswered = Host::started(FlowKind::Token);
+    unanswered.read(ReadOutcome::Nothing);
+    unanswered.swap(SwapOutcome::Swapped);
+    let (stamp, _) = unanswered.sent();
+    unanswered.feed(Input::Http { stamp, outcome: Err(HttpFailure::Deadline) });
+    unanswered.woken_after(cookie - 1);
+    assert!(!looks(&unanswered));
+    unanswered.woken_after(1);
+    assert!(looks(&unanswered), "it asks once more, with the same key");
 }
