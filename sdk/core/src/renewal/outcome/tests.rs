@@ -1,9 +1,12 @@
 //! What does a refusal mean, with what the record remembers? Told with a host that answers by hand.
 
-use crate::input::{ReadOutcome, SwapOutcome};
+use super::*;
+use crate::config::FlowKind;
+use crate::input::{Command, Input, ReadOutcome, SwapOutcome};
 use crate::record::Record;
-use crate::renewal::host::{Host, stored};
-use crate::state::{Reason, State};
+use crate::renewal::host::{BOB, Host, stored};
+use crate::secret::Secret;
+use crate::state::State;
 
 /// Why nobody is signed in, after a page that found this in storage was refused for that reason.
 fn shown(there: &Record, reason: &str) -> State {
@@ -35,4 +38,188 @@ fn c05_what_the_record_remembers_says_why_a_session_ended() {
     ] {
         assert_eq!(shown(&there, told), State::SignedOut { reason }, "{told} {there:?}");
     }
+}
+
+/// The command that asks who is signed in.
+fn check(host: &mut Host) {
+    host.feed(Input::Command { id: 1, command: Command::Check });
+}
+
+fn sign_in(host: &mut Host) {
+    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+    host.feed(Input::Command { id: 2, command: Command::SignIn { username, password } });
+}
+
+fn of_a() -> Record {
+    Record { revision: 1, generation: 1, sid: Some("a".to_owned()), refresh_retry_for: Some(60), ..Record::default() }
+}
+
+fn reads(host: &Host) -> bool {
+    host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }))
+}
+
+/// What this call was told.
+fn reply(host: &mut Host, call: u64) -> Reply {
+    let Effect::Reply { reply, .. } = host.take(|effect| matches!(effect, Effect::Reply { id, .. } if *id == call))
+    else {
+        panic!()
+    };
+    reply
+}
+
+fn code(reply: Reply) -> String {
+    let Reply::Failed(error) = reply else { panic!("{reply:?}") };
+    error.code
+}
+
+#[test]
+fn c07_an_answer_to_another_request_is_none_to_this_one() {
+    let mut host = Host::signed_in();
+    check(&mut host);
+    host.lock();
+    host.read(ReadOutcome::Found(stored(&of_a())));
+    let (stamp, _) = host.sent();
+    host.feed(Input::Http { stamp: stamp + 1_000, outcome: Err(HttpFailure::Network) });
+    assert!(!host.is_done());
+    host.feed(Input::Http { stamp, outcome: Err(HttpFailure::Network) });
+    assert!(host.is_done());
+}
+
+#[test]
+fn c02_who_gets_no_answer_in_time_keeps_the_lock_while_its_cookie_may_come() {
+    for (flow, signs_in, waits) in
+        [(FlowKind::Session, false, false), (FlowKind::Session, true, true), (FlowKind::Token, false, true)]
+    {
+        let mut host = Host::opened(flow);
+        if signs_in {
+            host.asked_for_lock();
+            sign_in(&mut host);
+        }
+        host.lock();
+        host.read(ReadOutcome::Found(stored(&of_a())));
+        if flow == FlowKind::Token {
+            host.swap(SwapOutcome::Swapped);
+        }
+        let (stamp, _) = host.sent();
+        host.feed(Input::Http { stamp, outcome: Err(HttpFailure::Deadline) });
+        let writes = host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }));
+        assert_eq!((host.is_done(), writes), (false, !waits), "{flow:?} {signs_in}");
+    }
+}
+
+#[test]
+fn c05_a_refusal_is_the_end_of_a_session_and_of_no_sign_in() {
+    let refused = br#"{"code": "no_session", "reason": "idle"}"#;
+    let denied = br#"{"code": "invalid_credentials"}"#;
+    let mut host = Host::opened(FlowKind::Session);
+    host.asked_for_lock();
+    sign_in(&mut host);
+    host.lock();
+    host.read(ReadOutcome::Nothing);
+    host.answer_with(401, refused);
+    assert_eq!(code(reply(&mut host, 2)), "unexpected_answer");
+    for (body, ends) in [(refused.as_slice(), true), (denied, false)] {
+        let mut host = Host::signed_in();
+        check(&mut host);
+        host.lock();
+        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.answer_with(401, body);
+        if ends {
+            host.swap(SwapOutcome::Swapped);
+        }
+        assert_eq!(host.machine.snapshot().state.is_signed_in(), !ends);
+    }
+}
+
+#[test]
+fn c21_a_server_that_always_speaks_of_another_session_is_asked_three_times() {
+    let mut host = Host::signed_in();
+    check(&mut host);
+    host.lock();
+    for asked in 1..=3 {
+        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.answer_with(401, br#"{"code": "other_session"}"#);
+        assert_eq!(reads(&host), asked < 3, "{asked}");
+    }
+    host.swap(SwapOutcome::Swapped);
+    assert_eq!(code(reply(&mut host, 1)), "other_session");
+}
+
+#[test]
+fn c01_a_lost_rotation_is_asked_for_once_more_inside_its_window_and_online() {
+    for (sent_ago, online, status, again) in [
+        (0, true, None, true),
+        (59_990, true, None, true),
+        (60_000, true, None, false),
+        (0, false, None, false),
+        (0, true, Some(500), false),
+    ] {
+        let mut host = Host::started(FlowKind::Token);
+        let sent_at = (sent_ago > 0).then(|| host.wall() + 30 - sent_ago);
+        let attempt_key = sent_at.map(|_| "k".to_owned());
+        host.read(ReadOutcome::Found(stored(&Record { sent_at, attempt_key, ..of_a() })));
+        host.swap(SwapOutcome::Swapped);
+        host.machine.page.online = online;
+        match status {
+            Some(status) => drop(host.answer_with(status, b"{}")),
+            None => host.answer(Err(HttpFailure::Network)),
+        }
+        assert_eq!(reads(&host), again, "{sent_ago} {online} {status:?}");
+    }
+}
+
+#[test]
+fn c34_an_answer_of_long_ago_is_believed_and_asked_for_anew() {
+    let deadline = u64::from(REQUEST_DEADLINE);
+    for (took, doubts) in [(deadline, false), (deadline + 1, true)] {
+        let mut host = Host::signed_in();
+        check(&mut host);
+        host.lock();
+        host.read(ReadOutcome::Found(stored(&of_a())));
+        // The answer comes, and is written, ten milliseconds later each.
+        host.now += took - 20;
+        host.answer_with(200, BOB);
+        host.swap(SwapOutcome::Swapped);
+        let asks_anew = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        assert_eq!(asks_anew, doubts, "{took}");
+    }
+}
+
+#[test]
+fn c05_a_sign_in_without_an_answer_is_found_out_when_its_cookie_has_come() {
+    for (failure, is_found_out) in [(None, true), (Some(500), false)] {
+        let mut host = Host::opened(FlowKind::Session);
+        host.asked_for_lock();
+        sign_in(&mut host);
+        host.lock();
+        host.read(ReadOutcome::Nothing);
+        match failure {
+            Some(status) => drop(host.answer_with(status, b"{}")),
+            None => host.answer(Err(HttpFailure::Network)),
+        }
+        reply(&mut host, 2);
+        let at = host.machine.renewals.retry_at;
+        assert_eq!(at, is_found_out.then_some(host.now + LATEST_COOKIE.unsigned_abs()));
+    }
+}
+
+#[test]
+fn s09_a_sign_out_is_acknowledged_by_the_server_alone() {
+    let json = || vec![("content-type".to_owned(), "application/json".to_owned())];
+    for (status, headers, body, is_taken) in [
+        (204, vec![], "", true),
+        (200, vec![], "", true),
+        (200, json(), "{}", true),
+        (200, vec![], "<html>Sign in to the network</html>", false),
+        (302, vec![], "", false),
+        (401, json(), r#"{"code": "no_session"}"#, true),
+        (401, json(), r#"{"code": "other"}"#, false),
+        (401, vec![], "", false),
+        (403, json(), r#"{"code": "no_session"}"#, false),
+        (500, json(), "{}", false),
+    ] {
+        let response = Response { status, headers, body: body.into() };
+        assert_eq!(judge_sign_out(Ok(response)).is_ok(), is_taken, "{status} {body}");
+    }
+    assert!(judge_sign_out(Err(HttpFailure::Deadline)).is_err());
 }
