@@ -3,7 +3,7 @@
 use crate::config::FlowKind;
 use crate::effect::Effect;
 use crate::flow::REQUEST_DEADLINE;
-use crate::input::{Command, Input, ReadOutcome, SwapOutcome};
+use crate::input::{Command, Input, PageNews, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::commit::{LATEST_CLEARING, LATEST_COOKIE};
@@ -188,4 +188,34 @@ fn c12_what_a_sign_out_leaves_when_the_server_has_heard_of_it() {
     let left = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
     assert_eq!((left.sign_out_owed, left.sign_out_asked_at, left.signed_out_at), (None, None, signed_out_at));
     assert_eq!((left.back_off_until, left.backed_off_at), (None, None));
+}
+
+#[test]
+fn c05_what_is_known_of_a_session_stays_with_it_and_goes_to_no_other() {
+    for (sid, stays) in [("a", true), ("b", false)] {
+        let there = Record { sid: Some(sid.to_owned()), signed_in_at: Some(7), idle_lifetime: Some(1_800), ..of_a(1) };
+        let mut host = asks(&there);
+        host.answer_with(200, BOB);
+        let ends_at = Some(host.wall() + 43_200_000);
+        let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        assert_eq!(written.sid.as_deref(), Some("a"));
+        assert_eq!((written.signed_in_at, written.idle_lifetime), (stays.then_some(7), stays.then_some(1_800)));
+        assert_eq!((written.ends_at, written.idle_ends_at), (ends_at, None));
+    }
+}
+
+#[test]
+fn s05_an_answer_tells_when_the_session_ends_if_nobody_acts_and_when_somebody_did() {
+    let mut host = asks(&of_a(1));
+    host.feed(Input::Page(PageNews::Acted));
+    let acted_at = Some(host.wall());
+    let user = r#""user": {"sub": "u_bob"}, "claims": {}"#;
+    host.answer_with(
+        200,
+        format!(r#"{{"sid": "a", "ep": 1, "expires_in": 9, "idle_expires_in": 5, {user}}}"#).as_bytes(),
+    );
+    let idle_ends_at = Some(host.wall() + 5_000);
+    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!((written.acted_at, written.idle_lifetime), (acted_at, Some(5_000)));
+    assert_eq!((written.idle_ends_at, written.refresh_retry_for), (idle_ends_at, Some(0)));
 }
