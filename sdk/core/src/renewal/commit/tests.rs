@@ -219,3 +219,17 @@ fn s05_an_answer_tells_when_the_session_ends_if_nobody_acts_and_when_somebody_di
     assert_eq!((written.acted_at, written.idle_lifetime), (acted_at, Some(5_000)));
     assert_eq!((written.idle_ends_at, written.refresh_retry_for), (idle_ends_at, Some(0)));
 }
+
+#[test]
+fn c02_what_another_tab_marked_while_a_sign_in_was_under_way_stays_marked() {
+    let marks = |there: Record| Record { attempt_key: Some("k".to_owned()), sent_at: Some(NOW), revision: 2, ..there };
+    let attempt = |written: &Record| (written.attempt_key.is_some(), written.sent_at);
+    let mut before = signs_in(&marks(Record::default()));
+    let written = Record::read(&before.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!(attempt(&written), (false, None));
+    let mut meanwhile = signs_in(&Record::default());
+    meanwhile.swap(SwapOutcome::Lost(Some(stored(&marks(Record::default())))));
+    let written = Record::read(&meanwhile.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    assert_eq!(attempt(&written), (true, Some(NOW)));
+    assert_eq!(attempt(&written_above(asks(&of_a(1)), &marks(of_a(1)))), (false, None));
+}
