@@ -8,7 +8,7 @@
 
 mod commit;
 #[cfg(test)]
-mod host;
+pub(crate) mod host;
 mod job;
 mod outcome;
 mod pace;
@@ -108,7 +108,7 @@ impl Renewals {
 
     /// What the device's clock says too much of the age of a mark from before: who wrote that did no more in a sleep than
     /// this page.
-    fn recent_drift(&self, now: MonotonicMillis) -> i64 {
+    pub(crate) fn recent_drift(&self, now: MonotonicMillis) -> i64 {
         if now.saturating_sub(self.drifted_at) < u64::from(LOCK_WAIT) { self.drift } else { 0 }
     }
 

@@ -43,3 +43,44 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, FlowKind};
+    use crate::renewal::host::Host;
+
+    /// A second passes, in which the device's clock runs ahead by so much.
+    fn pass(machine: &mut Machine, drift: i64) {
+        let Moment { wall, monotonic, random } = machine.now;
+        machine.advance(Moment { wall: wall + 1_000 + drift, monotonic: monotonic + 1_000, random });
+    }
+
+    #[test]
+    fn c20_a_sleep_shortens_what_was_measured_by_the_other_clock_and_a_clock_set_back_nothing() {
+        for (drift, counts) in [(0, false), (4_999, false), (5_000, true), (-4_999, false), (-5_000, true)] {
+            for online in [true, false] {
+                let mut machine = Host::signed_in().machine;
+                machine.page.online = online;
+                let (ends, began) = machine.holding().map(|user| (user.session_ends, user.established_at)).unwrap();
+                pass(&mut machine, drift);
+                let (slept, drifted) =
+                    if counts { (drift.max(0).unsigned_abs(), drift.unsigned_abs()) } else { (0, 0) };
+                let user = machine.holding().unwrap();
+                assert_eq!((user.session_ends, user.drifted), (ends - slept, slept), "{drift}");
+                assert_eq!(user.established_at, began.saturating_sub(drifted));
+                assert_eq!(user.doubted.is_some(), counts);
+                assert_eq!(machine.renewals.is_busy(), counts && online, "the server is asked");
+            }
+        }
+    }
+
+    #[test]
+    fn c20_a_page_that_begins_has_not_slept() {
+        let mut machine = Machine::new(Config::new(FlowKind::Token, "https://app.test", "https://app.test"));
+        pass(&mut machine, 1_790_000_000_000);
+        assert_eq!(machine.renewals.recent_drift(machine.now.monotonic), 0);
+        pass(&mut machine, 7_000);
+        assert_eq!(machine.renewals.recent_drift(machine.now.monotonic), 7_000);
+    }
+}

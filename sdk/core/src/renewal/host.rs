@@ -7,14 +7,14 @@ use crate::record::Record;
 use crate::{Machine, Moment};
 
 /// The answer that says who is signed in.
-pub(super) const BOB: &[u8] = br#"{"sid": "a", "ep": 1, "expires_in": 43200, "user": {"sub": "u_bob"}, "claims": {}}"#;
+pub(crate) const BOB: &[u8] = br#"{"sid": "a", "ep": 1, "expires_in": 43200, "user": {"sub": "u_bob"}, "claims": {}}"#;
 
 /// The same with an access token.
-pub(super) const TOKEN: &[u8] = br#"{"access_token": "at.1", "token_type": "Bearer", "expires_in": 300,
+pub(crate) const TOKEN: &[u8] = br#"{"access_token": "at.1", "token_type": "Bearer", "expires_in": 300,
     "session_expires_in": 43200, "sid": "a", "ep": 1, "user": {"sub": "u_bob"}, "claims": {}}"#;
 
 /// A tab and its host.
-pub(super) struct Host {
+pub(crate) struct Host {
     pub machine: Machine,
     pub now: u64,
     /// Everything that was asked for and not answered.
@@ -22,7 +22,7 @@ pub(super) struct Host {
 }
 
 /// What another tab has left in storage.
-pub(super) fn stored(record: &Record) -> Stored {
+pub(crate) fn stored(record: &Record) -> Stored {
     Stored { revision: record.revision, text: record.print(), kept: None }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::FlowKind;
-use crate::input::{Command, Input, ReadOutcome, SwapOutcome};
+use crate::input::{Command, Input, LockOutcome, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::host::{BOB, Host, stored};
 use crate::secret::Secret;
@@ -222,4 +222,64 @@ fn s09_a_sign_out_is_acknowledged_by_the_server_alone() {
         assert_eq!(judge_sign_out(Ok(response)).is_ok(), is_taken, "{status} {body}");
     }
     assert!(judge_sign_out(Err(HttpFailure::Deadline)).is_err());
+}
+
+#[test]
+fn c31_only_who_has_the_lock_gives_it_back() {
+    for (outcome, gives) in [(LockOutcome::Granted, true), (LockOutcome::Refused, false)] {
+        let mut host = Host::opened(FlowKind::Session);
+        let stamp = host.asked_for_lock();
+        host.feed(Input::Lock { stamp, outcome });
+        host.read(ReadOutcome::Nothing);
+        host.answer_with(200, BOB);
+        host.swap(SwapOutcome::Swapped);
+        assert!(host.machine.snapshot().state.is_signed_in());
+        assert_eq!(host.is_done(), gives);
+    }
+}
+
+#[test]
+fn c05_a_sign_in_in_vain_asks_who_is_signed_in_where_that_is_not_known() {
+    let other = Record { sid: Some("b".to_owned()), ..of_a() };
+    for (knows, covered, there, status, asks) in [
+        (true, false, of_a(), 401, false),
+        (false, false, Record::default(), 401, true),
+        (false, false, Record::default(), 200, false),
+        (true, false, other, 401, true),
+        (true, true, of_a(), 401, true),
+    ] {
+        let mut host = if knows { Host::signed_in() } else { Host::opened(FlowKind::Session) };
+        if !knows {
+            host.asked_for_lock();
+        }
+        sign_in(&mut host);
+        host.machine.page.covered = covered;
+        host.lock();
+        host.read(ReadOutcome::Found(stored(&there)));
+        match status {
+            200 => {
+                host.answer_with(200, BOB);
+                host.swap(SwapOutcome::Swapped);
+            }
+            _ => drop(host.answer_with(401, br#"{"code": "invalid_credentials"}"#)),
+        }
+        let has_asked = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        assert_eq!(has_asked, asks, "{knows} {covered} {there:?} {status}");
+    }
+}
+
+#[test]
+fn c12_a_debt_that_a_sign_in_did_not_settle_is_paid_in_a_while() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    sign_in(&mut host);
+    host.read(ReadOutcome::Found(stored(&of_a())));
+    let debt = host.swap(SwapOutcome::Swapped);
+    assert_eq!(host.machine.renewals.retry_at, None, "the sign-in settles it");
+    host.lock();
+    host.read(ReadOutcome::Found(debt));
+    host.answer_with(401, br#"{"code": "invalid_credentials"}"#);
+    assert_eq!(code(reply(&mut host, 2)), "invalid_credentials");
+    let problem = host.machine.problem.as_ref().map(|problem| problem.code.as_str());
+    assert_eq!((problem, host.machine.renewals.retry_at.is_some()), (Some("sign_out_owed"), true));
 }
