@@ -189,6 +189,8 @@ fn every_end_of_a_session_is_told_with_its_reason() {
 #[test]
 fn what_went_wrong_on_the_way_is_told_too() {
     let (world, browser, tab) = World::with_tab(FlowKind::Token);
+    assert!(tab.sign_in_with("bob", "a-wrong-password").is_err());
+    assert!(tells(&tab, "The server did not accept what was typed."), "{:#?}", told(&tab));
     tab.sign_in("bob").unwrap();
     world.network().next("POST /auth/token", Fault::LoseAnswer);
     world.advance(300);
