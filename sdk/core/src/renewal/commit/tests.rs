@@ -233,3 +233,72 @@ fn c02_what_another_tab_marked_while_a_sign_in_was_under_way_stays_marked() {
     assert_eq!(attempt(&written), (true, Some(NOW)));
     assert_eq!(attempt(&written_above(asks(&of_a(1)), &marks(of_a(1)))), (false, None));
 }
+
+#[test]
+fn c22_what_the_server_asked_one_tab_for_is_written_down_for_all() {
+    let left = left(&of_bob(), 503);
+    assert!(left.back_off_until.is_some_and(|until| until > NOW));
+    assert_eq!(left.backed_off_at, Some(NOW));
+}
+
+#[test]
+fn c07_a_refusal_that_something_overtook_is_asked_about_again() {
+    let of_b = |generation| Record { generation, revision: 2, sid: Some("b".to_owned()), ..Record::default() };
+    for (meanwhile, is_overtaken) in [
+        (Record { revision: 2, ..of_a(1) }, false),
+        (of_a(3), true),
+        // Where the browser's data was cleared, the next session counts from the beginning.
+        (of_b(1), true),
+        (Record { revision: 2, generation: 1, ..Record::default() }, false),
+    ] {
+        let mut host = asks(&of_a(1));
+        host.answer_with(401, br#"{"code": "no_session", "reason": "idle"}"#);
+        host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
+        let asks = host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }));
+        assert_eq!(asks, is_overtaken, "{meanwhile:?}");
+    }
+}
+
+/// A tab of bob's that asks, or ends, where storage answers so.
+fn under_way(command: Command, storage: &ReadOutcome) -> Host {
+    let mut host = Host::signed_in();
+    let is_sign_out = matches!(command, Command::SignOut);
+    host.feed(Input::Command { id: 1, command });
+    if is_sign_out {
+        host.read(storage.clone());
+        if *storage != ReadOutcome::Refused {
+            host.swap(SwapOutcome::Swapped);
+        }
+    }
+    host.lock();
+    let debt = Record { sign_out_owed: Some("a".to_owned()), ended: Some(Reason::SignedOut), sid: None, ..of_a(2) };
+    let found = if is_sign_out { ReadOutcome::Found(stored(&debt)) } else { storage.clone() };
+    host.read(if *storage == ReadOutcome::Refused { ReadOutcome::Refused } else { found });
+    host.wanted.retain(|effect| !matches!(effect, Effect::Tell { .. }));
+    host
+}
+
+#[test]
+fn c21_the_others_are_told_of_what_is_written_and_where_nothing_is_of_changes_alone() {
+    let shared = ReadOutcome::Found(stored(&of_a(1)));
+    let of_b = String::from_utf8_lossy(BOB).replace(r#""a""#, r#""b""#);
+    for (command, storage, status, body, tells) in [
+        (Command::Check, &shared, 200, BOB, true),
+        (Command::Check, &shared, 500, b"{}", true),
+        (Command::Check, &ReadOutcome::Refused, 200, BOB, false),
+        (Command::Check, &ReadOutcome::Refused, 500, b"{}", false),
+        (Command::Check, &ReadOutcome::Refused, 200, of_b.as_bytes(), true),
+        (Command::SignOut, &shared, 204, b"", true),
+        (Command::SignOut, &shared, 500, b"{}", false),
+        (Command::SignOut, &ReadOutcome::Refused, 204, b"", true),
+        (Command::SignOut, &ReadOutcome::Refused, 500, b"{}", false),
+    ] {
+        let mut host = under_way(command, storage);
+        host.answer_with(status, body);
+        if *storage == shared {
+            host.swap(SwapOutcome::Swapped);
+        }
+        let told = host.wanted.iter().any(|effect| matches!(effect, Effect::Tell { .. }));
+        assert_eq!(told, tells, "{storage:?} {status}");
+    }
+}
