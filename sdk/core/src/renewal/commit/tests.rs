@@ -302,3 +302,33 @@ fn c21_the_others_are_told_of_what_is_written_and_where_nothing_is_of_changes_al
         assert_eq!(told, tells, "{storage:?} {status}");
     }
 }
+
+fn asks_anew(host: &Host) -> bool {
+    host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }))
+}
+
+#[test]
+fn c12_who_paid_a_debt_that_named_nobody_asks_who_is_signed_in() {
+    for (owed, asks) in [("", true), ("a", false)] {
+        let mut host = Host::started(FlowKind::Session);
+        let ended = Some(Reason::SignedOut);
+        let debt = Record { sign_out_owed: Some(owed.to_owned()), ended, sid: None, ..of_a(2) };
+        host.read(ReadOutcome::Found(stored(&debt)));
+        assert_eq!(host.answer_with(204, b"").method, "DELETE");
+        host.swap(SwapOutcome::Swapped);
+        assert_eq!(asks_anew(&host), asks, "{owed:?}");
+    }
+}
+
+#[test]
+fn c07_a_sign_in_elsewhere_while_a_sign_out_was_under_way_is_followed() {
+    for (meanwhile, follows) in [
+        (Record { sid: Some("b".to_owned()), ..of_a(9) }, true),
+        (Record { sid: None, ended: Some(Reason::SignedOut), ..of_a(2) }, false),
+    ] {
+        let mut host = under_way(Command::SignOut, &ReadOutcome::Found(stored(&of_a(1))));
+        host.answer_with(204, b"");
+        host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
+        assert_eq!(asks_anew(&host), follows, "{meanwhile:?}");
+    }
+}
