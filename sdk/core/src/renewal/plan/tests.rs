@@ -2,11 +2,11 @@
 
 use crate::config::FlowKind;
 use crate::effect::{Effect, Request};
-use crate::input::{Command, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
+use crate::input::{Command, HttpFailure, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::host::{Host, stored};
 use crate::renewal::job::Kind;
-use crate::state::Reason;
+use crate::state::{Reason, State};
 
 fn of(sid: &str) -> Record {
     Record { revision: 1, generation: 1, sid: Some(sid.to_owned()), ..Record::default() }
@@ -204,4 +204,114 @@ fn c07_only_the_session_that_ended_is_forgotten_in_the_record() {
         host.read(found(&there));
         assert_eq!(writes(&host), is_written, "{there:?}");
     }
+}
+
+#[test]
+fn c12_who_was_told_before_the_debt_was_written_is_told_of_no_other_session() {
+    for (there, writes_it) in [(of("a"), true), (of("b"), false)] {
+        let mut host = Host::signed_in();
+        host.feed(Input::Command { id: 1, command: Command::SignOut });
+        host.feed(Input::Page(PageNews::Leaving));
+        let (stamp, request) = host.sent();
+        assert_eq!(named(&request), Some("a"));
+        host.read(found(&of("a")));
+        host.feed(Input::Http { stamp, outcome: Err(HttpFailure::Network) });
+        host.read(found(&there));
+        assert_eq!(writes(&host), writes_it, "{there:?}");
+    }
+}
+
+#[test]
+fn c12_a_sign_out_that_means_the_cookie_goes_on_while_the_record_names_the_same_session() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(found(&of("b")));
+    host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2, ..of("b") }))));
+    assert!(writes(&host));
+}
+
+#[test]
+fn c05_an_end_is_not_written_where_all_was_deleted() {
+    let mut host = Host::signed_in();
+    host.machine.start(Kind::Forget { sid: "a".to_owned(), reason: Reason::Idle });
+    host.feed(Input::Woke);
+    host.read(ReadOutcome::Nothing);
+    assert!(!writes(&host));
+    host.lock();
+}
+
+#[test]
+fn c12_where_nothing_is_owed_the_server_is_told_all_the_same() {
+    let mut host = Host::started(FlowKind::Session);
+    host.read(ReadOutcome::Refused);
+    host.answer_with(401, br#"{"code": "no_session", "reason": "no_credential"}"#);
+    host.feed(Input::Command { id: 1, command: Command::SignOut });
+    host.read(ReadOutcome::Refused);
+    host.lock();
+    assert_eq!(host.answer_with(204, b"").method, "DELETE");
+}
+
+#[test]
+fn c07_a_question_finds_another_session_only_where_the_record_moved_on() {
+    let at = |generation, there: Record| Record { generation, ..there };
+    for (there, state) in [
+        (at(1, of("b")), None),
+        (at(2, of("a")), None),
+        (at(2, of("b")), Some(State::Unknown)),
+        (at(2, ended()), Some(State::SignedOut { reason: Reason::SignedOut })),
+    ] {
+        let mut host = Host::signed_in();
+        host.feed(Input::Command { id: 1, command: Command::Check });
+        host.lock();
+        host.read(found(&there));
+        let shown = host.machine.snapshot().state.clone();
+        assert_eq!(shown.is_signed_in(), state.is_none(), "{there:?}");
+        assert!(state.is_none_or(|state| state == shown), "{there:?}");
+    }
+}
+
+#[test]
+fn c01_a_lost_answer_is_asked_for_once_for_each_credential() {
+    for (generation, again) in [(1, false), (2, true)] {
+        let mut host = Host::started(FlowKind::Token);
+        host.read(found(&of("a")));
+        host.swap(SwapOutcome::Swapped);
+        host.answer(Err(HttpFailure::Network));
+        host.read(found(&Record { revision: 2, generation, ..of("a") }));
+        host.swap(SwapOutcome::Swapped);
+        host.answer(Err(HttpFailure::Network));
+        let reads = host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }));
+        assert_eq!(reads, again, "{generation}");
+    }
+}
+
+#[test]
+fn c02_with_nothing_stored_the_lock_is_waited_for_three_times_where_tokens_rotate() {
+    for (flow, waited, times) in [(FlowKind::Token, 12_000, 3), (FlowKind::Token, 0, 1), (FlowKind::Session, 12_000, 1)]
+    {
+        let mut host = Host::started(flow);
+        host.read(ReadOutcome::Refused);
+        match flow {
+            FlowKind::Token => host.answer(Ok(br#"{"error": "invalid_grant", "reason": "no_credential"}"#)),
+            FlowKind::Session => drop(host.answer_with(401, br#"{"code": "no_session", "reason": "no_credential"}"#)),
+        }
+        host.feed(Input::Command { id: 1, command: Command::Check });
+        for time in 1..=times {
+            assert!(!sends(&host), "{flow:?} {waited} {time}");
+            let stamp = host.asked_for_lock();
+            host.now += waited;
+            host.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
+        }
+        assert!(sends(&host), "{flow:?} {waited}");
+    }
+}
+
+#[test]
+fn c22_nobody_is_asked_while_the_server_is_to_be_left_alone() {
+    let mut host = Host::signed_in();
+    host.feed(Input::Command { id: 1, command: Command::Check });
+    host.lock();
+    let (until, at) = (Some(host.wall() + 9_000), Some(host.wall()));
+    host.read(found(&Record { back_off_until: until, backed_off_at: at, ..of("a") }));
+    assert!(!sends(&host) && host.is_done());
 }
