@@ -3,8 +3,9 @@
 use crate::config::FlowKind;
 use crate::effect::{Effect, Request};
 use crate::input::{Command, HttpFailure, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
+use crate::machine::Who;
 use crate::record::Record;
-use crate::renewal::host::{Host, stored};
+use crate::renewal::host::{Host, TOKEN, stored};
 use crate::renewal::job::Kind;
 use crate::state::{Reason, State};
 
@@ -312,6 +313,54 @@ fn c22_nobody_is_asked_while_the_server_is_to_be_left_alone() {
     host.feed(Input::Command { id: 1, command: Command::Check });
     host.lock();
     let (until, at) = (Some(host.wall() + 9_000), Some(host.wall()));
+    // The next one takes its own turn.
+    host.machine.want_another_check();
     host.read(found(&Record { back_off_until: until, backed_off_at: at, ..of("a") }));
     assert!(!sends(&host) && host.is_done());
+    host.asked_for_lock();
+}
+
+/// A tab without a lock that has marked its renewal, and sent it.
+fn sent_unlocked() -> (Host, Record) {
+    let mut host = Host::opened(FlowKind::Token);
+    let stamp = host.asked_for_lock();
+    host.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
+    host.read(found(&of("a")));
+    let marked = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    (host, marked)
+}
+
+#[test]
+fn c31_nobody_waits_for_its_own_lease_and_everybody_for_anothers() {
+    for (is_disowned, is_own, waits) in
+        [(false, true, false), (true, true, false), (false, false, true), (true, false, true)]
+    {
+        let (mut host, marked) = sent_unlocked();
+        match is_disowned {
+            true => drop(host.answer_with(401, br#"{"error": "other_session"}"#)),
+            false => host.answer(Err(HttpFailure::Network)),
+        }
+        let last_sent_at = if is_own { marked.last_sent_at } else { Some(host.wall()) };
+        host.read(found(&Record { last_sent_at, ..marked }));
+        assert_eq!(writes(&host), !waits, "{is_disowned} {is_own}");
+    }
+}
+
+#[test]
+fn c02_who_lost_a_rotation_asks_with_the_token_unless_only_the_cookie_can_tell() {
+    for (has_ended, is_told, with_token) in [(false, false, true), (true, false, false), (false, true, false)] {
+        let mut host = Host::asking(ReadOutcome::Nothing);
+        host.answer_with(200, TOKEN);
+        host.swap(SwapOutcome::Swapped);
+        host.feed(Input::Command { id: 1, command: Command::Check });
+        host.lock();
+        host.machine.tabs.tell_of_another = is_told;
+        if has_ended {
+            let Who::User(holding) = &mut host.machine.who else { panic!() };
+            holding.session_ends = 0;
+        }
+        let sent_at = Some(host.wall() - 90_000);
+        host.read(found(&Record { sent_at, refresh_retry_for: Some(60), ..of("a") }));
+        assert_eq!((sends(&host), writes(&host)), (with_token, !with_token), "{has_ended} {is_told}");
+    }
 }
