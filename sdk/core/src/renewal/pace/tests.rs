@@ -245,3 +245,51 @@ fn c22_a_wait_that_was_told_to_this_tab_is_measured_by_the_clock_that_nobody_set
         assert_eq!(machine.back_off_left(), left, "{was_told} {retry_at:?} {shared:?}");
     }
 }
+
+#[test]
+fn c20_c33_what_a_session_that_reached_its_end_comes_to() {
+    // How much of its end a clock may have made up, whether it was asked in vain, and what is shown then.
+    for (online, drifted, failures, retries, is_out, is_covered, is_asked) in [
+        (true, 0, 0, false, false, false, true),
+        (true, 9_000, 0, false, false, false, true),
+        (false, 0, 0, false, true, false, false),
+        (false, 9_000, 0, false, false, true, false),
+        (true, 0, 1, true, true, false, false),
+        (true, 9_000, 1, true, false, true, false),
+        (true, 0, 0, true, false, false, false),
+    ] {
+        let (mut machine, now) = at_rest();
+        let Who::User(holding) = &mut machine.who else { panic!() };
+        (holding.session_ends, holding.drifted) = (now, drifted);
+        machine.page.online = online;
+        machine.renewals.failures = failures;
+        machine.renewals.retry_at = retries.then_some(now + 9_000);
+        machine.renew_on_time();
+        let shown = (machine.holding().is_none(), machine.page.covered, asks(&machine));
+        assert_eq!(shown, (is_out, is_covered, is_asked), "{online} {drifted} {failures} {retries}");
+    }
+}
+
+#[test]
+fn c05_who_is_asking_at_the_end_waits_for_the_answer() {
+    let (mut machine, now) = at_rest();
+    let Who::User(holding) = &mut machine.who else { panic!() };
+    holding.session_ends = now;
+    machine.start(Kind::Check { callers: Vec::new(), since: None });
+    (machine.renewals.failures, machine.page.online) = (1, false);
+    machine.renew_on_time();
+    assert!(machine.holding().is_some());
+}
+
+#[test]
+fn s05_before_it_ends_as_idle_the_record_is_looked_at_for_acts_elsewhere() {
+    let (mut machine, now) = at_rest();
+    machine.idle.learn(now, Some(1_000), None);
+    machine.now.monotonic += 600_000;
+    machine.page.online = false;
+    machine.renew_on_time();
+    assert!(machine.holding().is_some() && machine.renewals.is_looking());
+    machine.renewals.look = None;
+    machine.renew_on_time();
+    assert!(machine.holding().is_none());
+}
