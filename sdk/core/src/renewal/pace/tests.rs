@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::config::{Config, FlowKind};
+use crate::effect::Effect;
+use crate::input::{Ask, Command, Input, ReadOutcome};
+use crate::renewal::host::Host;
 use crate::renewal::{LOCK_WAIT, Renewals};
 
 /// With as much of a chance as this, of 256.
@@ -73,7 +76,7 @@ fn c22_only_what_a_server_caused_is_for_all_tabs() {
 
 /// A tab of bob's that has nothing to do, and its clock.
 fn at_rest() -> (Machine, MonotonicMillis) {
-    let host = crate::renewal::host::Host::signed_in();
+    let host = Host::signed_in();
     let now = host.machine.now.monotonic;
     (host.machine, now)
 }
@@ -97,6 +100,22 @@ fn c22_offline_only_somebody_who_waits_is_tried_for_and_once() {
         machine.renewals.job.as_mut().unwrap().waits = waits;
         assert_eq!(machine.is_put_off_offline(), is_put_off, "{online} {waits}");
         assert_eq!((asks(&machine), machine.renewals.retry_at.is_some()), (!is_put_off, is_put_off));
+    }
+}
+
+#[test]
+fn c22_offline_a_request_that_waits_is_somebody_who_waits() {
+    for waits in [true, false] {
+        let mut host = Host::opened(FlowKind::Session);
+        if waits {
+            let ask = Ask { origin: "https://app.test".to_owned(), repeatable: true };
+            host.feed(Input::Command { id: 1, command: Command::Ask(ask) });
+        }
+        host.machine.page.online = false;
+        host.lock();
+        host.read(ReadOutcome::Nothing);
+        let sends = host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }));
+        assert_eq!(sends, waits);
     }
 }
 
@@ -268,6 +287,16 @@ fn c20_c33_what_a_session_that_reached_its_end_comes_to() {
         let shown = (machine.holding().is_none(), machine.page.covered, asks(&machine));
         assert_eq!(shown, (is_out, is_covered, is_asked), "{online} {drifted} {failures} {retries}");
     }
+}
+
+#[test]
+fn that_an_announced_end_was_reached_is_told_before_the_server_is_asked() {
+    let mut host = Host::signed_in();
+    let Who::User(holding) = &mut host.machine.who else { panic!() };
+    holding.session_ends = host.now;
+    host.feed(Input::Woke);
+    assert!(asks(&host.machine));
+    assert!(host.machine.trace().is_some_and(|trace| trace.contains(Note::EndReached.code())));
 }
 
 #[test]

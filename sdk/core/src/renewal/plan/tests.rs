@@ -3,7 +3,7 @@
 use crate::config::FlowKind;
 use crate::effect::{Effect, Request};
 use crate::input::{Command, HttpFailure, Input, LockOutcome, PageNews, ReadOutcome, SwapOutcome};
-use crate::machine::Who;
+use crate::machine::{Holding, Who};
 use crate::record::Record;
 use crate::renewal::host::{Host, TOKEN, stored};
 use crate::renewal::job::Kind;
@@ -362,5 +362,11 @@ fn c02_who_lost_a_rotation_asks_with_the_token_unless_only_the_cookie_can_tell()
         let sent_at = Some(host.wall() - 90_000);
         host.read(found(&Record { sent_at, refresh_retry_for: Some(60), ..of("a") }));
         assert_eq!((sends(&host), writes(&host)), (with_token, !with_token), "{has_ended} {is_told}");
+        if with_token {
+            host.answer_with(200, b"{}");
+            let ends = |user: &Holding| Some((user.renew_at, user.token.as_ref().map(|token| token.ends)));
+            let (renews, ends) = host.machine.holding().and_then(ends).expect("bob is signed in");
+            assert_eq!(renews, ends, "it is asked once, and not each half minute");
+        }
     }
 }
