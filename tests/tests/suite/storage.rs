@@ -41,6 +41,17 @@ fn c02_in_indexed_db_one_renewal_serves_all_tabs() {
 }
 
 #[test]
+fn c01_in_indexed_db_one_answer_serves_all_tabs_that_asked_before_it() {
+    let (world, browser, tabs) = tabs(4, StorageMode::IndexedDb);
+    browser.set_channel(Channel::Dead);
+    let before = world.count(RENEW);
+    let checks: Vec<_> = tabs.iter().map(Tab::check_later).collect();
+    world.settle();
+    assert!(checks.iter().all(|check| matches!(check.reply(), Some(Reply::Done))));
+    assert_eq!(world.count(RENEW) - before, 1);
+}
+
+#[test]
 fn c02_in_memory_each_tab_renews_in_turn() {
     let (world, _, tabs) = tabs(4, StorageMode::Memory);
     let before = world.count(RENEW);
