@@ -125,6 +125,22 @@ fn a_page_that_lives_long_remembers_its_last_steps_and_they_can_be_run_again() {
 }
 
 #[test]
+fn a_sleep_after_what_is_remembered_is_run_again_as_a_sleep() {
+    in_both_flows(|flow| {
+        let world = World::new();
+        world.replay_traces(40);
+        let browser = world.browser();
+        let tab = browser.open_tab(flow);
+        tab.sign_in("bob").unwrap();
+        let sleeps = (0..40).map(|_| {
+            browser.sleep(60);
+            run_again(&tab).steps
+        });
+        assert!(sleeps.sum::<usize>() > 100);
+    });
+}
+
+#[test]
 fn a_token_without_a_signature_keeps_its_name_when_the_steps_before_are_gone() {
     in_both_flows(|flow| {
         let world = World::new();
