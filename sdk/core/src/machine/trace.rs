@@ -66,3 +66,20 @@ impl Machine {
         self.trace = Some(trace);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::input::Input;
+    use crate::renewal::host::Host;
+
+    #[test]
+    fn every_piece_of_news_is_a_step() {
+        let mut host = Host::signed_in();
+        let before = host.machine.trace_steps();
+        assert!(before > 1);
+        for step in 1..=3 {
+            host.feed(Input::Woke);
+            assert_eq!(host.machine.trace_steps(), before + step);
+        }
+    }
+}
