@@ -8,6 +8,7 @@ use std::rc::Rc;
 use countersign_core::{Effect, Input};
 use wasm_bindgen_futures::spawn_local;
 
+mod acts;
 pub mod crypto;
 pub mod events;
 pub mod http;

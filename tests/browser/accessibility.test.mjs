@@ -134,7 +134,7 @@ test("it fits a narrow screen and a dark one", async ({ newPage }) => {
   }
 });
 
-test("whatever the header says of the session, nothing in it moves", async ({ newPage }) => {
+test("whatever the header says of the session, its button stays where it is", async ({ newPage }) => {
   const page = await newPage();
   await signIn(page, { username: "alice", flow: "session" });
   const word = page.locator(".standing-word");
@@ -144,7 +144,9 @@ test("whatever the header says of the session, nothing in it moves", async ({ ne
     const places = [];
     for (const words of ["Current", "Renewing…", "Unverified", "Confirm it is you"]) {
       await word.evaluate((element, words) => (element.textContent = words), words);
-      places.push({ ...(await place()), height: (await page.locator("header").boundingBox()).height });
+      const [button, header] = [await place(), await page.locator("header").boundingBox()];
+      assert.ok(button && header, `it is shown at ${width} px`);
+      places.push({ ...button, header: header.height });
     }
     for (const later of places) assert.deepEqual(later, places[0], `at ${width} px`);
   }

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { browserTests } from "./support/browser.mjs";
 import {
   SPEECH,
+  arm,
   expectReason,
   expectStanding,
   expectState,
@@ -71,15 +72,17 @@ test.inBothFlows("who does nothing is signed out in all tabs, with the reason", 
   }
 });
 
-test.inBothFlows("a press is an act when it is let go, so the button stays under it", async ({ newUser, server, flow }) => {
-  const { user, first } = await twoTabs(newUser, flow);
-  await passTime({ server, user, seconds: 1_000 });
-  await expectStanding(first, "current");
-  await forgetRequests(server);
+test.inBothFlows("a press is an act when it is let go, and not before", async ({ newUser, server, flow }) => {
+  const { user, first, second } = await twoTabs(newUser, flow);
   await first.bringToFront();
-  await first.getByRole("button", { name: "Sign out" }).hover();
+  await passTime({ server, user, seconds: 1_000 });
+  for (const page of [first, second]) await expectStanding(page, "current");
+  await forgetRequests(server);
+  await arm(server, SPEECH[flow].renew, { kind: "delay", seconds: 1 });
+  await first.getByRole("heading", { level: 1 }).hover();
   await first.mouse.down();
   assert.equal(await first.evaluate(() => document.body.dataset.standing), "current");
+  assert.deepEqual(await requests(server, SPEECH[flow].renew), []);
   await first.mouse.up();
-  await expectState(first, "signed-out");
+  await eventually(async () => assert.equal((await requests(server, SPEECH[flow].renew)).length, 1));
 });

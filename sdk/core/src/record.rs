@@ -27,7 +27,7 @@ pub struct Record {
     pub sent_at: Option<UnixMillis>,
     /// When it went out last: the lease where there are no locks.
     pub last_sent_at: Option<UnixMillis>,
-    /// It went out without the lock: who gets the lock waits for it as well.
+    /// It went out without the lock: who gets the lock waits for it as well. Means nothing where it is not out.
     pub sent_unlocked: bool,
     /// Seconds for which the server answers a retry with the same successor.
     pub refresh_retry_for: Option<u32>,

@@ -155,7 +155,7 @@ export interface Auth {
   check(): Promise<void>;
   /**
    * The user wants to stay signed in: ends the countdown of `snapshot.idleEndsAt` in all tabs and tells the server at once.
-   * Pressing a key or moving a pointer does the same by itself.
+   * A key or a pointer that is pressed does the same by itself.
    */
   staySignedIn(): Promise<void>;
   /** What the server's clock says in Unix milliseconds, give or take; null before its first answer. */

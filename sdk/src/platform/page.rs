@@ -1,17 +1,11 @@
 //! Where are we, what time is it, and what do the page and its user do?
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use countersign_core::input::PageNews;
 use countersign_core::{Input, Moment};
-use gloo_events::{EventListener, EventListenerOptions};
+use gloo_events::EventListener;
 use web_sys::{Document, EventTarget, Url, VisibilityState, Window};
 
-use super::{Feed, crypto};
-
-/// Milliseconds for which one act of the user stands: typing a letter must not wake the core at each key.
-const ONE_ACT: f64 = 5_000.0;
+use super::{Feed, acts, crypto};
 
 /// Everything the page is asked to report. Dropping it stops the reports.
 #[derive(Debug)]
@@ -32,18 +26,16 @@ fn listeners(window: &Window, document: &Document, feed: &Feed) -> Vec<EventList
         let feed = feed.clone();
         EventListener::new(target, event, move |_| feed.send(Input::Page(news)))
     };
-    let last_act = Rc::new(Cell::new(f64::NEG_INFINITY));
-    vec![
+    // The acts first: what was done before the page goes is heard before that.
+    let mut listeners = acts::listeners(window, document, feed);
+    listeners.extend([
         report(window, "pageshow", PageNews::Shown),
         report(window, "pagehide", PageNews::Leaving),
         report(window, "online", PageNews::Online),
         report(window, "offline", PageNews::Offline),
         visibility(document, feed),
-        // At the end of a press: what an act changes in the page must not move the button away before it is let go.
-        acts(document, "pointerup", &last_act, feed),
-        acts(document, "pointercancel", &last_act, feed),
-        acts(document, "keydown", &last_act, feed),
-    ]
+    ]);
+    listeners
 }
 
 fn visibility(document: &Document, feed: &Feed) -> EventListener {
@@ -51,18 +43,6 @@ fn visibility(document: &Document, feed: &Feed) -> EventListener {
     EventListener::new(document, "visibilitychange", move |_| {
         let hidden = asked.visibility_state() == VisibilityState::Hidden;
         feed.send(Input::Page(if hidden { PageNews::Hidden } else { PageNews::Visible }));
-    })
-}
-
-/// The user's acts, at most one in five seconds. Heard on the way down, so that no handler can keep them from us.
-fn acts(document: &Document, event: &'static str, last: &Rc<Cell<f64>>, feed: &Feed) -> EventListener {
-    let (last, feed) = (Rc::clone(last), feed.clone());
-    EventListener::new_with_options(document, event, EventListenerOptions::run_in_capture_phase(), move |_| {
-        let now = monotonic();
-        if now - last.get() >= ONE_ACT {
-            last.set(now);
-            feed.send(Input::Page(PageNews::Acted));
-        }
     })
 }
 
@@ -77,7 +57,7 @@ pub fn moment() -> Option<Moment> {
     Some(Moment { wall: now(), monotonic: monotonic() as u64, random })
 }
 
-fn monotonic() -> f64 {
+pub(super) fn monotonic() -> f64 {
     web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 

@@ -42,11 +42,45 @@ async fn many_keys_and_pointers_are_one_act() {
     let _page = Page::watch(&feed);
     // A handler of the page that swallows the event does not hide the user from us.
     eval("document.body.addEventListener('keydown', event => event.stopPropagation(), { once: true })");
-    for event in ["keydown", "pointerdown", "keydown"] {
-        eval(&format!("document.body.dispatchEvent(new Event('{event}', {{ bubbles: true }}))"));
+    for event in ["keydown", "pointerdown", "pointerup", "keydown", "pointerdown", "pointercancel"] {
+        act(event);
     }
     assert!(matches!(heard.next().await, Input::Page(PageNews::Acted)));
-    heard.nothing_for(20).await;
+    heard.nothing_for(200).await;
+}
+
+fn act(event: &str) {
+    eval(&format!("document.body.dispatchEvent(new Event('{event}', {{ bubbles: true }}))"));
+}
+
+#[wasm_bindgen_test]
+async fn a_press_is_an_act_when_it_is_over() {
+    for end in ["pointerup", "pointercancel"] {
+        let (heard, feed) = Heard::new();
+        let _page = Page::watch(&feed);
+        act("pointerdown");
+        heard.nothing_for(200).await;
+        act(end);
+        assert!(matches!(heard.next().await, Input::Page(PageNews::Acted)), "{end}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_press_whose_end_is_not_heard_is_an_act_as_well() {
+    let (heard, feed) = Heard::new();
+    let _page = Page::watch(&feed);
+    act("pointerdown");
+    assert!(matches!(heard.next().await, Input::Page(PageNews::Acted)));
+}
+
+#[wasm_bindgen_test]
+async fn a_click_that_leaves_the_page_is_heard_before_that() {
+    let (heard, feed) = Heard::new();
+    let _page = Page::watch(&feed);
+    act("pointerup");
+    eval("window.dispatchEvent(new Event('pagehide'))");
+    assert!(matches!(heard.next().await, Input::Page(PageNews::Acted)));
+    assert!(matches!(heard.next().await, Input::Page(PageNews::Leaving)));
 }
 
 #[wasm_bindgen_test]

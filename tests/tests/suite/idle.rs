@@ -51,7 +51,7 @@ fn an_act_in_one_tab_ends_the_countdown_in_all() {
 }
 
 #[test]
-fn c01_who_wishes_twice_to_stay_is_told_of_once() {
+fn c01_who_wishes_often_to_stay_is_told_of_once() {
     in_both_flows(|flow| {
         let (world, _, tab) = World::with_tab(flow);
         tab.sign_in("bob").unwrap();

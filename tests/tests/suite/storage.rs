@@ -41,7 +41,7 @@ fn c02_in_indexed_db_one_renewal_serves_all_tabs() {
 }
 
 #[test]
-fn c01_in_indexed_db_one_answer_serves_all_tabs_that_asked_before_it() {
+fn c02_in_indexed_db_one_answer_serves_all_tabs_that_asked_before_it() {
     let (world, browser, tabs) = tabs(4, StorageMode::IndexedDb);
     browser.set_channel(Channel::Dead);
     let before = world.count(RENEW);

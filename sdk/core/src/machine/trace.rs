@@ -69,7 +69,7 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use crate::input::Input;
+    use crate::input::{Input, PageNews};
     use crate::renewal::host::Host;
 
     #[test]
@@ -77,8 +77,9 @@ mod tests {
         let mut host = Host::signed_in();
         let before = host.machine.trace_steps();
         assert!(before > 1);
-        for step in 1..=3 {
-            host.feed(Input::Woke);
+        let news = [Input::Woke, Input::Page(PageNews::Acted), Input::Tab { text: String::new() }];
+        for (step, input) in (1..).zip(news) {
+            host.feed(input);
             assert_eq!(host.machine.trace_steps(), before + step);
         }
     }

@@ -150,6 +150,7 @@ impl Host {
         (stamp, Stored { revision, text, kept: None })
     }
 
+    /// Whether the lock was given back; an `Unlock` stays wanted until it is taken.
     pub fn is_done(&self) -> bool {
         self.wanted.iter().any(|effect| matches!(effect, Effect::Unlock))
     }

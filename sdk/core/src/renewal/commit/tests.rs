@@ -191,7 +191,7 @@ fn c12_what_a_sign_out_leaves_when_the_server_has_heard_of_it() {
 }
 
 #[test]
-fn c05_what_is_known_of_a_session_stays_with_it_and_goes_to_no_other() {
+fn c07_what_is_known_of_a_session_stays_with_it_and_goes_to_no_other() {
     for (sid, stays) in [("a", true), ("b", false)] {
         let there = Record { sid: Some(sid.to_owned()), signed_in_at: Some(7), idle_lifetime: Some(1_800), ..of_a(1) };
         let mut host = asks(&there);

@@ -146,7 +146,7 @@ fn c21_a_server_that_always_speaks_of_another_session_is_asked_three_times() {
 }
 
 #[test]
-fn c01_a_lost_rotation_is_asked_for_once_more_inside_its_window_and_online() {
+fn c02_a_lost_rotation_is_asked_for_once_more_inside_its_window_and_online() {
     for (sent_ago, online, status, again) in [
         (0, true, None, true),
         (59_990, true, None, true),
@@ -204,7 +204,7 @@ fn c05_a_sign_in_without_an_answer_is_found_out_when_its_cookie_has_come() {
 }
 
 #[test]
-fn s09_a_sign_out_is_acknowledged_by_the_server_alone() {
+fn c12_a_sign_out_is_acknowledged_by_the_server_alone() {
     let json = || vec![("content-type".to_owned(), "application/json".to_owned())];
     for (status, headers, body, is_taken) in [
         (204, vec![], "", true),
@@ -225,7 +225,7 @@ fn s09_a_sign_out_is_acknowledged_by_the_server_alone() {
 }
 
 #[test]
-fn c31_only_who_has_the_lock_gives_it_back() {
+fn c03_only_who_has_the_lock_gives_it_back() {
     for (outcome, gives) in [(LockOutcome::Granted, true), (LockOutcome::Refused, false)] {
         let mut host = Host::opened(FlowKind::Session);
         let stamp = host.asked_for_lock();

@@ -290,7 +290,7 @@ fn c20_c33_what_a_session_that_reached_its_end_comes_to() {
 }
 
 #[test]
-fn that_an_announced_end_was_reached_is_told_before_the_server_is_asked() {
+fn that_an_announced_end_was_reached_is_told_when_the_server_is_asked() {
     let mut host = Host::signed_in();
     let Who::User(holding) = &mut host.machine.who else { panic!() };
     holding.session_ends = host.now;
