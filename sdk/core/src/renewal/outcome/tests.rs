@@ -4,7 +4,7 @@ use super::*;
 use crate::config::FlowKind;
 use crate::input::{Command, Input, LockOutcome, ReadOutcome, SwapOutcome};
 use crate::record::Record;
-use crate::renewal::host::{BOB, Host, stored};
+use crate::renewal::host::{BOB, Host, TOKEN, stored};
 use crate::secret::Secret;
 use crate::state::State;
 
@@ -282,4 +282,20 @@ fn c12_a_debt_that_a_sign_in_did_not_settle_is_paid_in_a_while() {
     assert_eq!(code(reply(&mut host, 2)), "invalid_credentials");
     let problem = host.machine.problem.as_ref().map(|problem| problem.code.as_str());
     assert_eq!((problem, host.machine.renewals.retry_at.is_some()), (Some("sign_out_owed"), true));
+}
+
+#[test]
+fn c34_what_was_kept_uncovers_a_page_that_is_shown_and_none_that_was_put_away() {
+    for is_away in [false, true] {
+        let mut machine = Host::opened(FlowKind::Token).machine;
+        let answer = crate::json::parse(TOKEN).unwrap();
+        let arrival = Arrival { at: machine.now.wall, server_time: None };
+        let kept = machine.flow.restore(&machine.config, &answer, arrival).unwrap();
+        if is_away {
+            machine.stand_down();
+        }
+        machine.page.covered = true;
+        machine.adopt(kept);
+        assert_eq!(machine.page.covered, is_away);
+    }
 }

@@ -370,3 +370,23 @@ fn c02_who_lost_a_rotation_asks_with_the_token_unless_only_the_cookie_can_tell()
         }
     }
 }
+
+#[test]
+fn c02_what_the_mark_of_a_renewal_says() {
+    for (outcome, window, is_unlocked, has_key) in [
+        (LockOutcome::Granted, 60, false, true),
+        (LockOutcome::Refused, 60, true, true),
+        (LockOutcome::Granted, 0, false, false),
+    ] {
+        let mut host = Host::opened(FlowKind::Token);
+        host.feed(Input::Page(PageNews::Acted));
+        let acted_at = Some(host.wall());
+        let stamp = host.asked_for_lock();
+        host.feed(Input::Lock { stamp, outcome });
+        host.read(found(&Record { refresh_retry_for: Some(window), ..of("a") }));
+        let now = Some(host.wall());
+        let mark = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        assert_eq!((mark.revision, mark.sent_at, mark.last_sent_at), (2, now, now));
+        assert_eq!((mark.sent_unlocked, mark.attempt_key.is_some(), mark.acted_at), (is_unlocked, has_key, acted_at));
+    }
+}
