@@ -121,9 +121,12 @@ fn c12_a_sign_out_names_a_session_unless_a_sign_in_went_out() {
             }
         }
         host.feed(Input::Command { id: 9, command: Command::SignOut });
+        // Whose cookie is still on its way is meant as well.
+        let asked_at = host.wall() + if owed.is_empty() { LATEST_COOKIE } else { 0 };
         host.read(there());
         let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
         assert_eq!(debt.sign_out_owed.as_deref(), Some(owed), "{begun} {is_sent}");
+        assert_eq!(debt.sign_out_asked_at, Some(asked_at), "{begun} {is_sent}");
     }
 }
 
