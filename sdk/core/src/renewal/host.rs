@@ -2,8 +2,11 @@
 
 use crate::config::{Config, FlowKind};
 use crate::effect::{Effect, Keep, Request};
-use crate::input::{HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome};
+use crate::input::{
+    CallId, Command, HttpFailure, Input, LockOutcome, ReadOutcome, Response, Stamp, Stored, SwapOutcome,
+};
 use crate::record::Record;
+use crate::secret::Secret;
 use crate::{Machine, Moment};
 
 /// The answer that says who is signed in.
@@ -101,6 +104,12 @@ impl Host {
             panic!()
         };
         (stamp, request)
+    }
+
+    /// Carol signs in, or tries to.
+    pub fn sign_in(&mut self, id: CallId) {
+        let (username, password) = ("carol".to_owned(), Secret::new("her password"));
+        self.feed(Input::Command { id, command: Command::SignIn { username, password } });
     }
 
     /// The timer runs out so many milliseconds after what happened last.

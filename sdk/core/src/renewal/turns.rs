@@ -1,4 +1,4 @@
-//! Is the lock taken and given back as it should be, whenever the browser answers? Told with a host that answers by hand.
+//! Whose turn is it, what goes out in it, and is the lock given back? Told with a host that answers by hand.
 
 use crate::config::FlowKind;
 use crate::effect::Effect;
@@ -6,7 +6,6 @@ use crate::input::{Command, HttpFailure, Input, LockOutcome, PageNews, ReadOutco
 use crate::record::Record;
 use crate::renewal::commit::LATEST_COOKIE;
 use crate::renewal::host::{Host, stored};
-use crate::secret::Secret;
 
 #[test]
 fn c03_a_lock_that_comes_when_nobody_waits_for_it_is_given_back() {
@@ -72,8 +71,7 @@ fn c02_a_page_that_stood_still_after_its_mark_writes_it_anew_and_ends_there() {
 fn c12_a_sign_in_that_waits_settles_the_debt_of_the_sign_out_before_it() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
-    host.feed(Input::Command { id: 2, command: Command::SignIn { username, password } });
+    host.sign_in(2);
     host.read(ReadOutcome::Found(stored(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() })));
     let debt = host.swap(SwapOutcome::Swapped);
     host.lock();
@@ -106,15 +104,11 @@ fn c21_an_act_that_was_told_is_not_told_again_though_it_brought_no_more_time() {
 #[test]
 fn c12_a_sign_out_names_a_session_unless_a_sign_in_went_out() {
     let there = || ReadOutcome::Found(stored(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() }));
-    let sign_in = |host: &mut Host, id| {
-        let (username, password) = ("carol".to_owned(), Secret::new("her password"));
-        host.feed(Input::Command { id, command: Command::SignIn { username, password } });
-    };
     // How many sign-ins were begun, the first of them sent?
     for (begun, is_sent, owed) in [(0, false, "a"), (1, false, "a"), (1, true, ""), (2, true, "")] {
         let mut host = Host::signed_in();
         for id in 0..begun {
-            sign_in(&mut host, id);
+            host.sign_in(id);
             if id == 0 && is_sent {
                 host.lock();
                 host.read(there());
@@ -140,8 +134,7 @@ fn c02_a_sign_in_waits_for_the_cookie_of_what_it_overtakes_and_for_nothing_else(
         }
         host.sent();
         for id in 1..=2_usize {
-            let (username, password) = ("carol".to_owned(), Secret::new("her password"));
-            host.feed(Input::Command { id: id as u64, command: Command::SignIn { username, password } });
+            host.sign_in(id as u64);
             let asked = host.wanted.iter().filter(|effect| matches!(effect, Effect::Lock { .. })).count();
             assert_eq!(asked, if waits { 0 } else { id }, "{flow:?}");
         }
@@ -165,8 +158,7 @@ fn c03_what_is_waited_for_is_waited_for_to_its_very_end() {
     let mut given_up = Host::started(FlowKind::Token);
     given_up.read(ReadOutcome::Nothing);
     given_up.swap(SwapOutcome::Swapped);
-    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
-    given_up.feed(Input::Command { id: 1, command: Command::SignIn { username, password } });
+    given_up.sign_in(1);
     given_up.woken_after(cookie - 1);
     assert!(!given_up.is_done());
     given_up.woken_after(1);

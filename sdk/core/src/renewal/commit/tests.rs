@@ -8,7 +8,6 @@ use crate::record::Record;
 use crate::renewal::LOCK_WAIT;
 use crate::renewal::commit::{LATEST_CLEARING, LATEST_COOKIE};
 use crate::renewal::host::{BOB, Host, TOKEN, stored};
-use crate::secret::Secret;
 use crate::state::Reason;
 
 /// When the answer comes, by the device's clock.
@@ -130,8 +129,7 @@ fn c02_an_answer_that_another_tab_was_given_before_says_nothing_of_the_newest_ke
 fn signs_in(there: &Record) -> Host {
     let mut host = Host::opened(FlowKind::Session);
     host.asked_for_lock();
-    let (username, password) = ("bob".to_owned(), Secret::new("his password"));
-    host.feed(Input::Command { id: 1, command: Command::SignIn { username, password } });
+    host.sign_in(1);
     host.lock();
     host.read(ReadOutcome::Found(stored(there)));
     assert_eq!(host.answer_with(200, BOB).method, "POST");

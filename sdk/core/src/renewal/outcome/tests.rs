@@ -5,7 +5,6 @@ use crate::config::FlowKind;
 use crate::input::{Command, Input, LockOutcome, ReadOutcome, SwapOutcome};
 use crate::record::Record;
 use crate::renewal::host::{BOB, Host, TOKEN, stored};
-use crate::secret::Secret;
 use crate::state::State;
 
 /// Why nobody is signed in, after a page that found this in storage was refused for that reason.
@@ -43,11 +42,6 @@ fn c05_what_the_record_remembers_says_why_a_session_ended() {
 /// The command that asks who is signed in.
 fn check(host: &mut Host) {
     host.feed(Input::Command { id: 1, command: Command::Check });
-}
-
-fn sign_in(host: &mut Host) {
-    let (username, password) = ("carol".to_owned(), Secret::new("her password"));
-    host.feed(Input::Command { id: 2, command: Command::SignIn { username, password } });
 }
 
 fn of_a() -> Record {
@@ -93,7 +87,7 @@ fn c02_who_gets_no_answer_in_time_keeps_the_lock_while_its_cookie_may_come() {
         let mut host = Host::opened(flow);
         if signs_in {
             host.asked_for_lock();
-            sign_in(&mut host);
+            host.sign_in(2);
         }
         host.lock();
         host.read(ReadOutcome::Found(stored(&of_a())));
@@ -113,7 +107,7 @@ fn c05_a_refusal_is_the_end_of_a_session_and_of_no_sign_in() {
     let denied = br#"{"code": "invalid_credentials"}"#;
     let mut host = Host::opened(FlowKind::Session);
     host.asked_for_lock();
-    sign_in(&mut host);
+    host.sign_in(2);
     host.lock();
     host.read(ReadOutcome::Nothing);
     host.answer_with(401, refused);
@@ -190,7 +184,7 @@ fn c05_a_sign_in_without_an_answer_is_found_out_when_its_cookie_has_come() {
     for (failure, is_found_out) in [(None, true), (Some(500), false)] {
         let mut host = Host::opened(FlowKind::Session);
         host.asked_for_lock();
-        sign_in(&mut host);
+        host.sign_in(2);
         host.lock();
         host.read(ReadOutcome::Nothing);
         match failure {
@@ -252,7 +246,7 @@ fn c05_a_sign_in_in_vain_asks_who_is_signed_in_where_that_is_not_known() {
         if !knows {
             host.asked_for_lock();
         }
-        sign_in(&mut host);
+        host.sign_in(2);
         host.machine.page.covered = covered;
         host.lock();
         host.read(ReadOutcome::Found(stored(&there)));
@@ -272,7 +266,7 @@ fn c05_a_sign_in_in_vain_asks_who_is_signed_in_where_that_is_not_known() {
 fn c12_a_debt_that_a_sign_in_did_not_settle_is_paid_in_a_while() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    sign_in(&mut host);
+    host.sign_in(2);
     host.read(ReadOutcome::Found(stored(&of_a())));
     let debt = host.swap(SwapOutcome::Swapped);
     assert_eq!(host.machine.renewals.retry_at, None, "the sign-in settles it");
