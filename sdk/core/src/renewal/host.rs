@@ -106,6 +106,36 @@ impl Host {
         (stamp, request)
     }
 
+    /// This is found where it looks.
+    pub fn finds(&mut self, there: &Record) {
+        self.read(ReadOutcome::Found(stored(there)));
+    }
+
+    /// The write that is out is made, and this is what it says.
+    pub fn writes_down(&mut self) -> Record {
+        Record::read(&self.swap(SwapOutcome::Swapped).text).expect("it is a record")
+    }
+
+    pub fn asks_for_lock(&self) -> bool {
+        self.wants(|effect| matches!(effect, Effect::Lock { .. }))
+    }
+
+    pub fn looks(&self) -> bool {
+        self.wants(|effect| matches!(effect, Effect::Read { .. }))
+    }
+
+    pub fn writes(&self) -> bool {
+        self.wants(|effect| matches!(effect, Effect::Swap { .. }))
+    }
+
+    pub fn sends(&self) -> bool {
+        self.wants(|effect| matches!(effect, Effect::Http { .. }))
+    }
+
+    fn wants(&self, is_it: impl Fn(&Effect) -> bool) -> bool {
+        self.wanted.iter().any(is_it)
+    }
+
     /// Carol signs in, or tries to.
     pub fn sign_in(&mut self, id: CallId) {
         let (username, password) = ("carol".to_owned(), Secret::new("her password"));
@@ -161,6 +191,6 @@ impl Host {
 
     /// Whether the lock was given back; an `Unlock` stays wanted until it is taken.
     pub fn is_done(&self) -> bool {
-        self.wanted.iter().any(|effect| matches!(effect, Effect::Unlock))
+        self.wants(|effect| matches!(effect, Effect::Unlock))
     }
 }

@@ -45,8 +45,8 @@ fn c02_a_sign_out_leaves_another_tabs_lease_and_what_the_server_said_of_itself()
         ..Record::default()
     };
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    host.read(ReadOutcome::Found(stored(&there)));
-    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    host.finds(&there);
+    let written = host.writes_down();
     assert_eq!(written.sid, None);
     assert_eq!((written.last_sent_at, written.sent_unlocked), (there.last_sent_at, true));
     assert_eq!(written.refresh_retry_for, Some(0));
@@ -72,7 +72,7 @@ fn c12_a_sign_in_that_waits_settles_the_debt_of_the_sign_out_before_it() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
     host.sign_in(2);
-    host.read(ReadOutcome::Found(stored(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() })));
+    host.finds(&Record { revision: 1, sid: Some("a".to_owned()), ..Record::default() });
     let debt = host.swap(SwapOutcome::Swapped);
     host.lock();
     host.read(ReadOutcome::Found(debt));
@@ -98,7 +98,7 @@ fn c21_an_act_that_was_told_is_not_told_again_though_it_brought_no_more_time() {
     host.swap(SwapOutcome::Swapped);
     host.now += 31_000;
     host.feed(Input::Woke);
-    assert!(!host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. })));
+    assert!(!host.asks_for_lock());
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn c12_a_sign_out_names_a_session_unless_a_sign_in_went_out() {
         // Whose cookie is still on its way is meant as well.
         let asked_at = host.wall() + if owed.is_empty() { LATEST_COOKIE } else { 0 };
         host.read(there());
-        let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        let debt = host.writes_down();
         assert_eq!(debt.sign_out_owed.as_deref(), Some(owed), "{begun} {is_sent}");
         assert_eq!(debt.sign_out_asked_at, Some(asked_at), "{begun} {is_sent}");
     }
@@ -148,8 +148,8 @@ fn c03_what_is_waited_for_is_waited_for_to_its_very_end() {
     let stamp = leased.asked_for_lock();
     leased.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
     let last_sent_at = Some(leased.wall());
-    leased.read(ReadOutcome::Found(stored(&Record { last_sent_at, ..Record::default() })));
-    let looks = |host: &Host| host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }));
+    leased.finds(&Record { last_sent_at, ..Record::default() });
+    let looks = |host: &Host| host.looks();
     leased.woken_after(999);
     assert!(!looks(&leased));
     leased.woken_after(1);

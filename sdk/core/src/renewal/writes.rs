@@ -5,7 +5,7 @@ use crate::config::FlowKind;
 use crate::effect::{Effect, Request};
 use crate::input::{Command, HttpFailure, Input, ReadOutcome, Stored, SwapOutcome};
 use crate::record::Record;
-use crate::renewal::host::{BOB, Host, stored};
+use crate::renewal::host::{BOB, Host};
 use crate::state::{Durability, Reason, State};
 
 #[test]
@@ -77,11 +77,11 @@ fn c30_no_number_in_a_record_is_a_trap() {
 fn c12_a_torn_record_is_written_anew_without_its_lease() {
     let mut host = Host::started(FlowKind::Session);
     let last_sent_at = Some(host.wall());
-    host.read(ReadOutcome::Found(stored(&Record { last_sent_at, sid: Some("a".to_owned()), ..Record::default() })));
+    host.finds(&Record { last_sent_at, sid: Some("a".to_owned()), ..Record::default() });
     host.sent();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
     host.read(ReadOutcome::Found(Stored { revision: 9, text: "{".into(), kept: None }));
-    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).unwrap();
+    let written = host.writes_down();
     assert_eq!((written.revision, written.last_sent_at), (10, None));
     assert_eq!(written.sign_out_owed.as_deref(), Some("a"));
 }
@@ -161,7 +161,7 @@ fn c12_a_debt_that_could_not_be_stored_goes_above_what_was_written_meanwhile() {
     host.lock();
     host.read(ReadOutcome::Found(found(r#"{"revision":5,"generation":5,"sid":"a"}"#)));
     assert_eq!(named(&host.answer_with(204, b"")), ("DELETE", Some("a")));
-    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).unwrap();
+    let written = host.writes_down();
     assert!(written.revision > 5 && written.generation >= 5, "{written:?}");
     assert_eq!((written.sid, written.ended, written.sign_out_owed), (None, Some(Reason::SignedOut), None));
 }
@@ -199,10 +199,6 @@ fn asked(host: &mut Host) -> u64 {
     stamp
 }
 
-fn writes(host: &Host) -> bool {
-    host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }))
-}
-
 #[test]
 fn storage_that_can_not_be_read_is_not_written_to() {
     for (outcome, is_back) in [(ReadOutcome::Refused, false), (ReadOutcome::Nothing, true)] {
@@ -211,7 +207,7 @@ fn storage_that_can_not_be_read_is_not_written_to() {
         host.answer_with(200, BOB);
         host.feed(Input::Command { id: 1, command: Command::SignOut });
         host.read(outcome);
-        assert_eq!(writes(&host), is_back);
+        assert_eq!(host.writes(), is_back);
     }
 }
 
@@ -224,7 +220,7 @@ fn what_was_read_for_another_job_is_no_answer_to_this_one() {
         host.feed(Input::Record { stamp: older, outcome: ReadOutcome::TimedOut });
     }
     host.feed(Input::Record { stamp: older, outcome: ReadOutcome::Found(of_a) });
-    assert!(!writes(&host));
+    assert!(!host.writes());
     host.read(ReadOutcome::Nothing);
     let written = host.swap(SwapOutcome::TimedOut);
     host.feed(Input::Record { stamp: older, outcome: ReadOutcome::Nothing });

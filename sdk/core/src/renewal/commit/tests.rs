@@ -18,7 +18,7 @@ fn left(there: &Record, status: u16) -> Record {
     let mut host = Host::asking(ReadOutcome::Found(stored(there)));
     host.answer_with(status, if status == 200 { TOKEN } else { b"{}" });
     assert_eq!(host.wall(), NOW);
-    Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record")
+    host.writes_down()
 }
 
 fn of_bob() -> Record {
@@ -75,7 +75,7 @@ fn asks(there: &Record) -> Host {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::Check });
     host.lock();
-    host.read(ReadOutcome::Found(stored(there)));
+    host.finds(there);
     host
 }
 
@@ -83,7 +83,7 @@ fn asks(there: &Record) -> Host {
 fn written_above(mut host: Host, there: &Record) -> Record {
     host.answer_with(200, BOB);
     host.swap(SwapOutcome::Lost(Some(stored(there))));
-    Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record")
+    host.writes_down()
 }
 
 fn of_a(revision: u64) -> Record {
@@ -119,7 +119,7 @@ fn c02_an_answer_that_another_tab_was_given_before_says_nothing_of_the_newest_ke
         host.answer_with(200, TOKEN);
         let (attempt_key, made_by) = (Some(key.to_owned()), Some("m".to_owned()));
         host.swap(SwapOutcome::Lost(Some(stored(&Record { attempt_key, made_by, revision: 2, ..there }))));
-        let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        let written = host.writes_down();
         let (attempt_key, made_by) = if is_late { (Some("another"), Some("m")) } else { (None, Some("k")) };
         assert_eq!((written.attempt_key.as_deref(), written.made_by.as_deref()), (attempt_key, made_by));
     }
@@ -131,7 +131,7 @@ fn signs_in(there: &Record) -> Host {
     host.asked_for_lock();
     host.sign_in(1);
     host.lock();
-    host.read(ReadOutcome::Found(stored(there)));
+    host.finds(there);
     assert_eq!(host.answer_with(200, BOB).method, "POST");
     host
 }
@@ -167,7 +167,7 @@ fn c05_of_two_sign_ins_at_once_the_server_says_which_came_last() {
         let mut host = signs_in(&before);
         host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
         host.swap(SwapOutcome::Swapped);
-        let has_asked = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        let has_asked = host.asks_for_lock();
         assert_eq!(has_asked, asks, "{before:?} {meanwhile:?}");
     }
 }
@@ -176,14 +176,14 @@ fn c05_of_two_sign_ins_at_once_the_server_says_which_came_last() {
 fn c12_what_a_sign_out_leaves_when_the_server_has_heard_of_it() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    host.read(ReadOutcome::Found(stored(&of_a(1))));
-    let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    host.finds(&of_a(1));
+    let debt = host.writes_down();
     host.lock();
     let waits = Record { back_off_until: Some(host.wall() + 9_000), backed_off_at: Some(host.wall()), ..debt };
-    host.read(ReadOutcome::Found(stored(&waits)));
+    host.finds(&waits);
     host.answer_with(204, b"");
     let signed_out_at = Some(host.wall());
-    let left = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    let left = host.writes_down();
     assert_eq!((left.sign_out_owed, left.sign_out_asked_at, left.signed_out_at), (None, None, signed_out_at));
     assert_eq!((left.back_off_until, left.backed_off_at), (None, None));
 }
@@ -195,7 +195,7 @@ fn c07_what_is_known_of_a_session_stays_with_it_and_goes_to_no_other() {
         let mut host = asks(&there);
         host.answer_with(200, BOB);
         let ends_at = Some(host.wall() + 43_200_000);
-        let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        let written = host.writes_down();
         assert_eq!(written.sid.as_deref(), Some("a"));
         assert_eq!((written.signed_in_at, written.idle_lifetime), (stays.then_some(7), stays.then_some(1_800)));
         assert_eq!((written.ends_at, written.idle_ends_at), (ends_at, None));
@@ -213,7 +213,7 @@ fn s05_an_answer_tells_when_the_session_ends_if_nobody_acts_and_when_somebody_di
         format!(r#"{{"sid": "a", "ep": 1, "expires_in": 9, "idle_expires_in": 5, {user}}}"#).as_bytes(),
     );
     let idle_ends_at = Some(host.wall() + 5_000);
-    let written = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    let written = host.writes_down();
     assert_eq!((written.acted_at, written.idle_lifetime), (acted_at, Some(5_000)));
     assert_eq!((written.idle_ends_at, written.refresh_retry_for), (idle_ends_at, Some(0)));
 }
@@ -223,11 +223,11 @@ fn c02_what_another_tab_marked_while_a_sign_in_was_under_way_stays_marked() {
     let marks = |there: Record| Record { attempt_key: Some("k".to_owned()), sent_at: Some(NOW), revision: 2, ..there };
     let attempt = |written: &Record| (written.attempt_key.is_some(), written.sent_at);
     let mut before = signs_in(&marks(Record::default()));
-    let written = Record::read(&before.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    let written = before.writes_down();
     assert_eq!(attempt(&written), (false, None));
     let mut meanwhile = signs_in(&Record::default());
     meanwhile.swap(SwapOutcome::Lost(Some(stored(&marks(Record::default())))));
-    let written = Record::read(&meanwhile.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    let written = meanwhile.writes_down();
     assert_eq!(attempt(&written), (true, Some(NOW)));
     assert_eq!(attempt(&written_above(asks(&of_a(1)), &marks(of_a(1)))), (false, None));
 }
@@ -252,7 +252,7 @@ fn c07_a_refusal_that_something_overtook_is_asked_about_again() {
         let mut host = asks(&of_a(1));
         host.answer_with(401, br#"{"code": "no_session", "reason": "idle"}"#);
         host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
-        let asks = host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }));
+        let asks = host.sends();
         assert_eq!(asks, is_overtaken, "{meanwhile:?}");
     }
 }
@@ -301,20 +301,16 @@ fn c21_the_others_are_told_of_what_is_written_and_where_nothing_is_of_changes_al
     }
 }
 
-fn asks_anew(host: &Host) -> bool {
-    host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }))
-}
-
 #[test]
 fn c12_who_paid_a_debt_that_named_nobody_asks_who_is_signed_in() {
     for (owed, asks) in [("", true), ("a", false)] {
         let mut host = Host::started(FlowKind::Session);
         let ended = Some(Reason::SignedOut);
         let debt = Record { sign_out_owed: Some(owed.to_owned()), ended, sid: None, ..of_a(2) };
-        host.read(ReadOutcome::Found(stored(&debt)));
+        host.finds(&debt);
         assert_eq!(host.answer_with(204, b"").method, "DELETE");
         host.swap(SwapOutcome::Swapped);
-        assert_eq!(asks_anew(&host), asks, "{owed:?}");
+        assert_eq!(host.asks_for_lock(), asks, "{owed:?}");
     }
 }
 
@@ -327,6 +323,6 @@ fn c07_a_sign_in_elsewhere_while_a_sign_out_was_under_way_is_followed() {
         let mut host = under_way(Command::SignOut, &ReadOutcome::Found(stored(&of_a(1))));
         host.answer_with(204, b"");
         host.swap(SwapOutcome::Lost(Some(stored(&meanwhile))));
-        assert_eq!(asks_anew(&host), follows, "{meanwhile:?}");
+        assert_eq!(host.asks_for_lock(), follows, "{meanwhile:?}");
     }
 }

@@ -48,10 +48,6 @@ fn of_a() -> Record {
     Record { revision: 1, generation: 1, sid: Some("a".to_owned()), refresh_retry_for: Some(60), ..Record::default() }
 }
 
-fn reads(host: &Host) -> bool {
-    host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }))
-}
-
 /// What this call was told.
 fn reply(host: &mut Host, call: u64) -> Reply {
     let Effect::Reply { reply, .. } = host.take(|effect| matches!(effect, Effect::Reply { id, .. } if *id == call))
@@ -71,7 +67,7 @@ fn c07_an_answer_to_another_request_is_none_to_this_one() {
     let mut host = Host::signed_in();
     check(&mut host);
     host.lock();
-    host.read(ReadOutcome::Found(stored(&of_a())));
+    host.finds(&of_a());
     let (stamp, _) = host.sent();
     host.feed(Input::Http { stamp: stamp + 1_000, outcome: Err(HttpFailure::Network) });
     assert!(!host.is_done());
@@ -90,13 +86,13 @@ fn c02_who_gets_no_answer_in_time_keeps_the_lock_while_its_cookie_may_come() {
             host.sign_in(2);
         }
         host.lock();
-        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.finds(&of_a());
         if flow == FlowKind::Token {
             host.swap(SwapOutcome::Swapped);
         }
         let (stamp, _) = host.sent();
         host.feed(Input::Http { stamp, outcome: Err(HttpFailure::Deadline) });
-        let writes = host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }));
+        let writes = host.writes();
         assert_eq!((host.is_done(), writes), (false, !waits), "{flow:?} {signs_in}");
     }
 }
@@ -116,7 +112,7 @@ fn c05_a_refusal_is_the_end_of_a_session_and_of_no_sign_in() {
         let mut host = Host::signed_in();
         check(&mut host);
         host.lock();
-        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.finds(&of_a());
         host.answer_with(401, body);
         if ends {
             host.swap(SwapOutcome::Swapped);
@@ -131,9 +127,9 @@ fn c21_a_server_that_always_speaks_of_another_session_is_asked_three_times() {
     check(&mut host);
     host.lock();
     for asked in 1..=3 {
-        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.finds(&of_a());
         host.answer_with(401, br#"{"code": "other_session"}"#);
-        assert_eq!(reads(&host), asked < 3, "{asked}");
+        assert_eq!(host.looks(), asked < 3, "{asked}");
     }
     host.swap(SwapOutcome::Swapped);
     assert_eq!(code(reply(&mut host, 1)), "other_session");
@@ -151,14 +147,14 @@ fn c02_a_lost_rotation_is_asked_for_once_more_inside_its_window_and_online() {
         let mut host = Host::started(FlowKind::Token);
         let sent_at = (sent_ago > 0).then(|| host.wall() + 30 - sent_ago);
         let attempt_key = sent_at.map(|_| "k".to_owned());
-        host.read(ReadOutcome::Found(stored(&Record { sent_at, attempt_key, ..of_a() })));
+        host.finds(&Record { sent_at, attempt_key, ..of_a() });
         host.swap(SwapOutcome::Swapped);
         host.machine.page.online = online;
         match status {
             Some(status) => drop(host.answer_with(status, b"{}")),
             None => host.answer(Err(HttpFailure::Network)),
         }
-        assert_eq!(reads(&host), again, "{sent_ago} {online} {status:?}");
+        assert_eq!(host.looks(), again, "{sent_ago} {online} {status:?}");
     }
 }
 
@@ -169,12 +165,12 @@ fn c34_an_answer_of_long_ago_is_believed_and_asked_for_anew() {
         let mut host = Host::signed_in();
         check(&mut host);
         host.lock();
-        host.read(ReadOutcome::Found(stored(&of_a())));
+        host.finds(&of_a());
         // The answer comes, and is written, ten milliseconds later each.
         host.now += took - 20;
         host.answer_with(200, BOB);
         host.swap(SwapOutcome::Swapped);
-        let asks_anew = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        let asks_anew = host.asks_for_lock();
         assert_eq!(asks_anew, doubts, "{took}");
     }
 }
@@ -249,7 +245,7 @@ fn c05_a_sign_in_in_vain_asks_who_is_signed_in_where_that_is_not_known() {
         host.sign_in(2);
         host.machine.page.covered = covered;
         host.lock();
-        host.read(ReadOutcome::Found(stored(&there)));
+        host.finds(&there);
         match status {
             200 => {
                 host.answer_with(200, BOB);
@@ -257,7 +253,7 @@ fn c05_a_sign_in_in_vain_asks_who_is_signed_in_where_that_is_not_known() {
             }
             _ => drop(host.answer_with(401, br#"{"code": "invalid_credentials"}"#)),
         }
-        let has_asked = host.wanted.iter().any(|effect| matches!(effect, Effect::Lock { .. }));
+        let has_asked = host.asks_for_lock();
         assert_eq!(has_asked, asks, "{knows} {covered} {there:?} {status}");
     }
 }
@@ -267,7 +263,7 @@ fn c12_a_debt_that_a_sign_in_did_not_settle_is_paid_in_a_while() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
     host.sign_in(2);
-    host.read(ReadOutcome::Found(stored(&of_a())));
+    host.finds(&of_a());
     let debt = host.swap(SwapOutcome::Swapped);
     assert_eq!(host.machine.renewals.retry_at, None, "the sign-in settles it");
     host.lock();

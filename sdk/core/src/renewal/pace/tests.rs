@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::config::{Config, FlowKind};
-use crate::effect::Effect;
 use crate::input::{Ask, Command, Input, ReadOutcome};
 use crate::renewal::host::Host;
 use crate::renewal::{LOCK_WAIT, Renewals};
@@ -114,7 +113,7 @@ fn c22_offline_a_request_that_waits_is_somebody_who_waits() {
         host.machine.page.online = false;
         host.lock();
         host.read(ReadOutcome::Nothing);
-        let sends = host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }));
+        let sends = host.sends();
         assert_eq!(sends, waits);
     }
 }

@@ -21,18 +21,6 @@ fn owing(sid: &str) -> Record {
     Record { sign_out_owed: Some(sid.to_owned()), ..ended() }
 }
 
-fn found(record: &Record) -> ReadOutcome {
-    ReadOutcome::Found(stored(record))
-}
-
-fn writes(host: &Host) -> bool {
-    host.wanted.iter().any(|effect| matches!(effect, Effect::Swap { .. }))
-}
-
-fn sends(host: &Host) -> bool {
-    host.wanted.iter().any(|effect| matches!(effect, Effect::Http { .. }))
-}
-
 /// After how many milliseconds it looks again.
 fn looks_after(host: &Host) -> Option<u64> {
     host.wanted.iter().rev().find_map(|effect| if let Effect::Wake { after } = effect { *after } else { None })
@@ -63,8 +51,8 @@ fn c02_another_tabs_lease_is_waited_for_where_no_lock_says_that_it_is_over() {
         host.feed(Input::Lock { stamp, outcome });
         // It is read ten milliseconds later.
         let last_sent_at = Some(host.wall() + 10 - age);
-        host.read(found(&Record { last_sent_at, sent_unlocked, ..of("a") }));
-        assert_eq!(sends(&host), looks.is_none(), "{locked} {sent_unlocked} {age}");
+        host.finds(&Record { last_sent_at, sent_unlocked, ..of("a") });
+        assert_eq!(host.sends(), looks.is_none(), "{locked} {sent_unlocked} {age}");
         if looks.is_some() {
             assert_eq!(looks_after(&host), looks, "{locked} {sent_unlocked} {age}");
         }
@@ -104,10 +92,10 @@ fn c12_what_a_sign_out_owes_by_the_record_that_it_finds() {
         let mut host = if believes.is_some() { Host::signed_in() } else { Host::opened(FlowKind::Session) };
         host.feed(Input::Command { id: 1, command: Command::SignOut });
         let asked_at = host.wall();
-        host.read(found(&Record { signed_in_at: began.map(|after| asked_at + after), ..there.clone() }));
-        assert_eq!(writes(&host), owes.is_some(), "{believes:?} {there:?} {began:?}");
+        host.finds(&Record { signed_in_at: began.map(|after| asked_at + after), ..there.clone() });
+        assert_eq!(host.writes(), owes.is_some(), "{believes:?} {there:?} {began:?}");
         if owes.is_some() {
-            let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+            let debt = host.writes_down();
             assert_eq!(debt.sign_out_owed.as_deref(), owes, "{believes:?} {there:?} {began:?}");
             assert_eq!(debt.sign_out_asked_at, Some(asked_at));
         }
@@ -119,9 +107,9 @@ fn c12_a_sign_out_that_another_one_overtook_ends_nobody_else() {
     for (meanwhile, goes_on) in [(of("a"), true), (of("b"), false)] {
         let mut host = Host::signed_in();
         host.feed(Input::Command { id: 1, command: Command::SignOut });
-        host.read(found(&of("a")));
+        host.finds(&of("a"));
         host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2, generation: 2, ..meanwhile.clone() }))));
-        assert_eq!(writes(&host), goes_on, "{meanwhile:?}");
+        assert_eq!(host.writes(), goes_on, "{meanwhile:?}");
     }
 }
 
@@ -135,8 +123,8 @@ fn c12_a_debt_leaves_the_attempt_that_is_out_as_it_is() {
     };
     let mut host = Host::opened(FlowKind::Token);
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    host.read(found(&there));
-    let debt = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    host.finds(&there);
+    let debt = host.writes_down();
     assert_eq!((debt.attempt_key, debt.made_by, debt.sent_at), (there.attempt_key, there.made_by, there.sent_at));
 }
 
@@ -144,7 +132,7 @@ fn c12_a_debt_leaves_the_attempt_that_is_out_as_it_is() {
 fn pays() -> Host {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    host.read(found(&of("a")));
+    host.finds(&of("a"));
     host.swap(SwapOutcome::Swapped);
     host.lock();
     host
@@ -153,13 +141,13 @@ fn pays() -> Host {
 #[test]
 fn c12_a_debt_that_was_paid_is_not_paid_again_and_one_that_was_deleted_is_written_anew() {
     let mut paid = pays();
-    paid.read(found(&Record { revision: 3, ..ended() }));
-    assert!(paid.is_done() && !sends(&paid) && !writes(&paid));
+    paid.finds(&Record { revision: 3, ..ended() });
+    assert!(paid.is_done() && !paid.sends() && !paid.writes());
     let mut deleted = pays();
-    deleted.read(found(&Record { revision: 1, generation: 0, ..Record::default() }));
-    assert!(!deleted.is_done() && !sends(&deleted) && writes(&deleted));
+    deleted.finds(&Record { revision: 1, generation: 0, ..Record::default() });
+    assert!(!deleted.is_done() && !deleted.sends() && deleted.writes());
     let mut of_another = pays();
-    of_another.read(found(&Record { revision: 4, generation: 4, ..owing("c") }));
+    of_another.finds(&Record { revision: 4, generation: 4, ..owing("c") });
     assert_eq!(named(&of_another.answer_with(204, b"")), Some("c"));
 }
 
@@ -172,28 +160,28 @@ fn c22_a_debt_is_paid_at_once_for_the_user_and_for_nobody_while_the_server_is_to
     };
     let mut host = pays();
     let there = waits(&host);
-    host.read(found(&there));
-    assert!(sends(&host));
+    host.finds(&there);
+    assert!(host.sends());
     let mut another = Host::signed_in();
     another.feed(Input::Tab { text: r#"{"kind": "moved"}"#.to_owned() });
     let there = waits(&another);
-    another.read(found(&there));
+    another.finds(&there);
     another.feed(Input::Page(PageNews::Visible));
     another.lock();
-    another.read(found(&there));
-    another.read(found(&there));
-    assert!(another.is_done() && !sends(&another));
+    another.finds(&there);
+    another.finds(&there);
+    assert!(another.is_done() && !another.sends());
 }
 
 #[test]
 fn c21_a_write_that_keeps_losing_is_given_up_after_more_than_sixteen_turns() {
     let mut host = Host::started(FlowKind::Token);
-    host.read(found(&of("a")));
+    host.finds(&of("a"));
     for turn in 0..=16 {
         assert!(!host.is_done(), "{turn}");
         host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2 + turn, ..of("a") }))));
     }
-    assert!(host.is_done() && !writes(&host));
+    assert!(host.is_done() && !host.writes());
 }
 
 #[test]
@@ -202,8 +190,8 @@ fn c07_only_the_session_that_ended_is_forgotten_in_the_record() {
         let mut host = Host::signed_in();
         host.machine.start(Kind::Forget { sid: "a".to_owned(), reason: Reason::Idle });
         host.feed(Input::Woke);
-        host.read(found(&there));
-        assert_eq!(writes(&host), is_written, "{there:?}");
+        host.finds(&there);
+        assert_eq!(host.writes(), is_written, "{there:?}");
     }
 }
 
@@ -215,10 +203,10 @@ fn c12_who_was_told_before_the_debt_was_written_is_told_of_no_other_session() {
         host.feed(Input::Page(PageNews::Leaving));
         let (stamp, request) = host.sent();
         assert_eq!(named(&request), Some("a"));
-        host.read(found(&of("a")));
+        host.finds(&of("a"));
         host.feed(Input::Http { stamp, outcome: Err(HttpFailure::Network) });
-        host.read(found(&there));
-        assert_eq!(writes(&host), writes_it, "{there:?}");
+        host.finds(&there);
+        assert_eq!(host.writes(), writes_it, "{there:?}");
     }
 }
 
@@ -226,9 +214,9 @@ fn c12_who_was_told_before_the_debt_was_written_is_told_of_no_other_session() {
 fn c12_a_sign_out_that_means_the_cookie_goes_on_while_the_record_names_the_same_session() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::SignOut });
-    host.read(found(&of("b")));
+    host.finds(&of("b"));
     host.swap(SwapOutcome::Lost(Some(stored(&Record { revision: 2, ..of("b") }))));
-    assert!(writes(&host));
+    assert!(host.writes());
 }
 
 #[test]
@@ -237,7 +225,7 @@ fn c05_an_end_is_not_written_where_all_was_deleted() {
     host.machine.start(Kind::Forget { sid: "a".to_owned(), reason: Reason::Idle });
     host.feed(Input::Woke);
     host.read(ReadOutcome::Nothing);
-    assert!(!writes(&host));
+    assert!(!host.writes());
     host.lock();
 }
 
@@ -264,7 +252,7 @@ fn c07_a_question_finds_another_session_only_where_the_record_moved_on() {
         let mut host = Host::signed_in();
         host.feed(Input::Command { id: 1, command: Command::Check });
         host.lock();
-        host.read(found(&there));
+        host.finds(&there);
         let shown = host.machine.snapshot().state.clone();
         assert_eq!(shown.is_signed_in(), state.is_none(), "{there:?}");
         assert!(state.is_none_or(|state| state == shown), "{there:?}");
@@ -275,13 +263,13 @@ fn c07_a_question_finds_another_session_only_where_the_record_moved_on() {
 fn c02_a_lost_answer_is_asked_for_once_for_each_credential() {
     for (generation, again) in [(1, false), (2, true)] {
         let mut host = Host::started(FlowKind::Token);
-        host.read(found(&of("a")));
+        host.finds(&of("a"));
         host.swap(SwapOutcome::Swapped);
         host.answer(Err(HttpFailure::Network));
-        host.read(found(&Record { revision: 2, generation, ..of("a") }));
+        host.finds(&Record { revision: 2, generation, ..of("a") });
         host.swap(SwapOutcome::Swapped);
         host.answer(Err(HttpFailure::Network));
-        let reads = host.wanted.iter().any(|effect| matches!(effect, Effect::Read { .. }));
+        let reads = host.looks();
         assert_eq!(reads, again, "{generation}");
     }
 }
@@ -298,12 +286,12 @@ fn c02_with_nothing_stored_the_lock_is_waited_for_three_times_where_tokens_rotat
         }
         host.feed(Input::Command { id: 1, command: Command::Check });
         for time in 1..=times {
-            assert!(!sends(&host), "{flow:?} {waited} {time}");
+            assert!(!host.sends(), "{flow:?} {waited} {time}");
             let stamp = host.asked_for_lock();
             host.now += waited;
             host.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
         }
-        assert!(sends(&host), "{flow:?} {waited}");
+        assert!(host.sends(), "{flow:?} {waited}");
     }
 }
 
@@ -315,8 +303,8 @@ fn c22_nobody_is_asked_while_the_server_is_to_be_left_alone() {
     let (until, at) = (Some(host.wall() + 9_000), Some(host.wall()));
     // The next one takes its own turn.
     host.machine.want_another_check();
-    host.read(found(&Record { back_off_until: until, backed_off_at: at, ..of("a") }));
-    assert!(!sends(&host) && host.is_done());
+    host.finds(&Record { back_off_until: until, backed_off_at: at, ..of("a") });
+    assert!(!host.sends() && host.is_done());
     host.asked_for_lock();
 }
 
@@ -325,8 +313,8 @@ fn sent_unlocked() -> (Host, Record) {
     let mut host = Host::opened(FlowKind::Token);
     let stamp = host.asked_for_lock();
     host.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
-    host.read(found(&of("a")));
-    let marked = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+    host.finds(&of("a"));
+    let marked = host.writes_down();
     (host, marked)
 }
 
@@ -341,8 +329,8 @@ fn c31_nobody_waits_for_its_own_lease_and_everybody_for_anothers() {
             false => host.answer(Err(HttpFailure::Network)),
         }
         let last_sent_at = if is_own { marked.last_sent_at } else { Some(host.wall()) };
-        host.read(found(&Record { last_sent_at, ..marked }));
-        assert_eq!(writes(&host), !waits, "{is_disowned} {is_own}");
+        host.finds(&Record { last_sent_at, ..marked });
+        assert_eq!(host.writes(), !waits, "{is_disowned} {is_own}");
     }
 }
 
@@ -360,8 +348,8 @@ fn c02_who_lost_a_rotation_asks_with_the_token_unless_only_the_cookie_can_tell()
             holding.session_ends = 0;
         }
         let sent_at = Some(host.wall() - 90_000);
-        host.read(found(&Record { sent_at, refresh_retry_for: Some(60), ..of("a") }));
-        assert_eq!((sends(&host), writes(&host)), (with_token, !with_token), "{has_ended} {is_told}");
+        host.finds(&Record { sent_at, refresh_retry_for: Some(60), ..of("a") });
+        assert_eq!((host.sends(), host.writes()), (with_token, !with_token), "{has_ended} {is_told}");
         if with_token {
             host.answer_with(200, b"{}");
             let ends = |user: &Holding| Some((user.renew_at, user.token.as_ref().map(|token| token.ends)));
@@ -383,9 +371,9 @@ fn c02_what_the_mark_of_a_renewal_says() {
         let acted_at = Some(host.wall());
         let stamp = host.asked_for_lock();
         host.feed(Input::Lock { stamp, outcome });
-        host.read(found(&Record { refresh_retry_for: Some(window), ..of("a") }));
+        host.finds(&Record { refresh_retry_for: Some(window), ..of("a") });
         let now = Some(host.wall());
-        let mark = Record::read(&host.swap(SwapOutcome::Swapped).text).expect("it is a record");
+        let mark = host.writes_down();
         assert_eq!((mark.revision, mark.sent_at, mark.last_sent_at), (2, now, now));
         assert_eq!((mark.sent_unlocked, mark.attempt_key.is_some(), mark.acted_at), (is_unlocked, has_key, acted_at));
     }

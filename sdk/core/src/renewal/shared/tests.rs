@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::{Config, FlowKind};
 use crate::input::{Command, Input};
-use crate::renewal::host::{BOB, Host, stored};
+use crate::renewal::host::{BOB, Host};
 use crate::state::State;
 
 const NOW: UnixMillis = 1_790_000_000_000;
@@ -133,7 +133,7 @@ fn c21_however_often_it_is_told_one_look_more_will_do() {
     for left in [1, 1, 0] {
         assert_eq!(looks(&host), left);
         if left > 0 {
-            host.read(ReadOutcome::Found(stored(&of_a(1))));
+            host.finds(&of_a(1));
         }
     }
 }
@@ -143,14 +143,14 @@ fn c07_what_it_is_told_while_it_writes_is_looked_at_afterwards() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::Check });
     host.lock();
-    host.read(ReadOutcome::Found(stored(&of_a(1))));
+    host.finds(&of_a(1));
     moved(&mut host);
     host.answer_with(200, BOB);
-    host.read(ReadOutcome::Found(stored(&of_a(1))));
+    host.finds(&of_a(1));
     assert_eq!(looks(&host), 0);
     host.swap(SwapOutcome::Swapped);
     let ended = Record { revision: 3, generation: 3, ended: Some(Reason::Idle), ..Record::default() };
-    host.read(ReadOutcome::Found(stored(&ended)));
+    host.finds(&ended);
     assert_eq!(host.machine.snapshot().state, State::SignedOut { reason: Reason::Idle });
 }
 
@@ -159,10 +159,10 @@ fn c07_an_end_that_another_tab_tells_gives_up_the_question_that_is_out() {
     let mut host = Host::signed_in();
     host.feed(Input::Command { id: 1, command: Command::Check });
     host.lock();
-    host.read(ReadOutcome::Found(stored(&of_a(1))));
+    host.finds(&of_a(1));
     moved(&mut host);
     let ended = Record { revision: 2, generation: 2, ended: Some(Reason::Idle), ..Record::default() };
-    host.read(ReadOutcome::Found(stored(&ended)));
+    host.finds(&ended);
     assert!(host.wanted.iter().any(|effect| matches!(effect, Effect::Abort { .. })));
     assert_eq!(host.machine.snapshot().state, State::SignedOut { reason: Reason::Idle });
 }
