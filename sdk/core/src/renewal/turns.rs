@@ -149,11 +149,10 @@ fn c03_what_is_waited_for_is_waited_for_to_its_very_end() {
     leased.feed(Input::Lock { stamp, outcome: LockOutcome::Refused });
     let last_sent_at = Some(leased.wall());
     leased.finds(&Record { last_sent_at, ..Record::default() });
-    let looks = |host: &Host| host.looks();
     leased.woken_after(999);
-    assert!(!looks(&leased));
+    assert!(!leased.looks());
     leased.woken_after(1);
-    assert!(looks(&leased));
+    assert!(leased.looks());
 
     let mut given_up = Host::started(FlowKind::Token);
     given_up.read(ReadOutcome::Nothing);
@@ -170,7 +169,7 @@ fn c03_what_is_waited_for_is_waited_for_to_its_very_end() {
     let (stamp, _) = unanswered.sent();
     unanswered.feed(Input::Http { stamp, outcome: Err(HttpFailure::Deadline) });
     unanswered.woken_after(cookie - 1);
-    assert!(!looks(&unanswered));
+    assert!(!unanswered.looks());
     unanswered.woken_after(1);
-    assert!(looks(&unanswered), "it asks once more, with the same key");
+    assert!(unanswered.looks(), "it asks once more, with the same key");
 }
